@@ -1,0 +1,30 @@
+using System.Globalization;
+using System.Text;
+
+namespace EchoModels.Cli.CommandLine;
+
+/// <summary>Makes foreign text safe to print: what a client sends must not steer the teacher's terminal.</summary>
+internal static class Printable
+{
+    /// <summary>Replaces control characters (C0, DEL, C1) and invisible ones that change the direction of writing by escapes.</summary>
+    public static string Escape(string text)
+    {
+        StringBuilder safe = new(text.Length);
+        foreach (char letter in text)
+        {
+            UnicodeCategory category = char.GetUnicodeCategory(letter);
+            bool harmful = category is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
+                or UnicodeCategory.ParagraphSeparator;
+            _ = letter switch
+            {
+                '\n' => safe.Append("\\n"),
+                '\r' => safe.Append("\\r"),
+                '\t' => safe.Append("\\t"),
+                _ when harmful => safe.Append(CultureInfo.InvariantCulture, $"\\u{(int)letter:x4}"),
+                _ => safe.Append(letter),
+            };
+        }
+
+        return safe.ToString();
+    }
+}

@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+
+namespace EchoModels.Cli.CommandLine;
+
+/// <summary>Runs a command line; turns every refusal and failure into one line on stderr and an exit code.</summary>
+internal static class Usage
+{
+    public static int Run(RootCommand root, string[] arguments)
+    {
+        ParseResult parsed = root.Parse(arguments);
+        if (parsed.Action is ParseErrorAction)
+            return Refuse(parsed);
+
+        try
+        {
+            // Signals are the verbs' own business, and so are exceptions.
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        }
+        catch (RunFailedException failure)
+        {
+            Console.Error.WriteLine($"echomodels: {failure.Message}");
+            return ExitCode.Failed;
+        }
+        catch (Exception fault)
+        {
+            Console.Error.WriteLine($"echomodels: unexpected {fault.GetType().Name}: {Printable.Escape(fault.Message)}");
+            return ExitCode.Failed;
+        }
+    }
+
+    private static int Refuse(ParseResult parsed)
+    {
+        Command command = parsed.CommandResult.Command;
+        string path = command is RootCommand ? "echomodels" : $"echomodels {command.Name}";
+        Console.Error.WriteLine($"echomodels: {Complaint(parsed, command)}");
+        Console.Error.WriteLine($"Try '{path} --help'.");
+        return ExitCode.Usage;
+    }
+
+    private static string Complaint(ParseResult parsed, Command command)
+    {
+        if (parsed.UnmatchedTokens.Count > 0)
+        {
+            string token = Printable.Escape(parsed.UnmatchedTokens[0]);
+            return token.StartsWith('-')
+                ? $"unknown option '{token}': accepted are {string.Join(", ", command.Options.Select(option => option.Name))}"
+                : $"unknown {(command.Subcommands.Count > 0 ? "command" : "argument")} '{token}': accepted are {Accepted(command)}";
+        }
+
+        ParseError error = parsed.Errors[0];
+        return error.SymbolResult is CommandResult && command.Subcommands.Count > 0
+            ? $"no command given: accepted are {Accepted(command)}"
+            : Printable.Escape(error.Message);
+    }
+
+    private static string Accepted(Command command) =>
+        string.Join(", ", command.Subcommands.Count > 0
+            ? command.Subcommands.Select(verb => verb.Name)
+            : command.Options.Select(option => option.Name));
+}

@@ -1,0 +1,41 @@
+using EchoModels.Selectors;
+using EchoModels.Sockets;
+
+namespace EchoModels.Blocking;
+
+/// <summary>Where one thread waits for the next client: in accept itself, or, with several ports, before all of them.</summary>
+/// <remarks>A thread can sleep in one accept only. With more listeners it first asks a selector which of them has a client.</remarks>
+internal sealed class Doors : IDisposable
+{
+    private readonly SocketSet _sockets;
+    private readonly ISelector? _selector;
+    private readonly CancellationTokenRegistration _registration;
+
+    public Doors(SocketSet sockets, ISelector? selector, CancellationToken stop)
+    {
+        _sockets = sockets;
+        _selector = selector;
+        if (selector is null)
+            return;
+
+        _registration = stop.Register(selector.Wake);
+        foreach (Listener listener in sockets.Listeners)
+            selector.Add(listener.Socket, Interest.Read, listener.Token);
+    }
+
+    /// <summary>The listener to accept from now; null if the wait was ended.</summary>
+    public Listener? Next()
+    {
+        if (_selector is null)
+            return _sockets.Listeners[0];
+
+        ReadOnlySpan<ReadyEvent> ready = _selector.Wait(Timeout.Infinite);
+        return ready.IsEmpty ? null : (Listener?)_sockets.Find(ready[0].Token);
+    }
+
+    public void Dispose()
+    {
+        _registration.Dispose();
+        _selector?.Dispose();
+    }
+}

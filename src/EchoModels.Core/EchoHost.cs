@@ -1,0 +1,235 @@
+using System.Diagnostics;
+using EchoModels.Models;
+using EchoModels.Selectors;
+using EchoModels.Sockets;
+
+namespace EchoModels;
+
+/// <summary>Lends a set of sockets to one model after the other: starts, switches, rolls back, and says goodbye.</summary>
+/// <remarks>
+/// One thread runs the models, each in its turn. <see cref="Switch"/> and <see cref="Stop"/> may be called from any thread; they
+/// are served one after the other. The events are raised on the models' thread.
+/// </remarks>
+public sealed class EchoHost : IDisposable
+{
+    /// <summary>A model that fails more often than this, each time within <see cref="Settled"/> of taking over, is given up.</summary>
+    private const int Patience = 3;
+
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(1);
+
+    private readonly SocketSet _sockets;
+    private readonly SelectorChoice _selectors;
+    private readonly Lock _gate = new();
+    private readonly Lock _switching = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Thread _thread;
+    private CancellationTokenSource _stop = new();
+    private Handover? _handover;
+    private ModelRow _serving;
+    private ModelRow? _before;
+    private long _takenOverAt;
+    private int _failures;
+    private bool _stopping;
+
+    public EchoHost(SocketSet sockets, SelectorChoice selectors, ModelRow first)
+    {
+        _sockets = sockets;
+        _selectors = selectors;
+        _serving = first;
+        _sockets.TakenOver += OnTakenOver;
+        _thread = new Thread(Run) { Name = "models", IsBackground = true };
+    }
+
+    /// <summary>A switch was made.</summary>
+    public event Action<SwitchReport>? Switched;
+
+    /// <summary>A model failed or could not start; the report says which one serves instead.</summary>
+    public event Action<ModelFailure>? Failed;
+
+    /// <summary>The model that serves, or is just taking over.</summary>
+    public ModelRow Serving => Volatile.Read(ref _serving);
+
+    /// <summary>Completes when the host has been stopped; fails with the last model's error when none is left to serve.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Starts the first model, and returns when it serves.</summary>
+    /// <exception cref="SwitchRefusedException">It could not start.</exception>
+    public void Start()
+    {
+        Handover first = new(_serving, _serving);
+        _handover = first;
+        _thread.Start();
+        first.Wait();
+    }
+
+    /// <summary>Hands every socket to another model, and returns when that one serves.</summary>
+    /// <exception cref="SwitchRefusedException">The server is stopping; or the model cannot start here, and the one before serves on.</exception>
+    public SwitchReport Switch(ModelRow to)
+    {
+        lock (_switching)
+        {
+            Handover handover;
+            lock (_gate)
+            {
+                if (_stopping)
+                    throw new SwitchRefusedException("the server is stopping");
+                if (to == _serving)
+                    return new SwitchReport(to.Name, to.Name, 0, _sockets.Count);
+
+                handover = new Handover(_serving, to);
+                _handover = handover;
+                _stop.Cancel();
+            }
+
+            return handover.Wait();
+        }
+    }
+
+    /// <summary>Stops accepting, gives what is owed time to go out, and closes everything.</summary>
+    /// <param name="limit">How long what is owed may take.</param>
+    /// <param name="atOnce">Ends the goodbye early.</param>
+    public void Stop(TimeSpan limit, CancellationToken atOnce)
+    {
+        lock (_gate)
+        {
+            _stopping = true;
+            _stop.Cancel();
+        }
+
+        _thread.Join();
+        using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(atOnce);
+        deadline.CancelAfter(limit);
+        try
+        {
+            new DrainServer(() => _selectors.Open("epoll")).Serve(_sockets, deadline.Token);
+        }
+        finally
+        {
+            _sockets.Dispose();
+        }
+    }
+
+    public void Dispose() => _stop.Dispose();
+
+    private void Run()
+    {
+        Exception? last = null;
+        ModelRow? next = Serving;
+        while (next is not null)
+        {
+            try
+            {
+                Serve(next);
+                next = Next();
+                last = null;
+            }
+            catch (Exception failure)
+            {
+                last = failure;
+                next = RollBack(Serving, failure);
+            }
+        }
+
+        if (last is null)
+            _ended.SetResult();
+        else
+            _ended.SetException(last);
+    }
+
+    private void Serve(ModelRow row)
+    {
+        CancellationToken stop;
+        lock (_gate)
+        {
+            if (_stopping)
+                return;
+
+            if (_stop.IsCancellationRequested)
+            {
+                _stop.Dispose();
+                _stop = new CancellationTokenSource();
+            }
+
+            stop = _stop.Token;
+            row = _handover?.To ?? row; // somebody may have asked for another one meanwhile
+            Volatile.Write(ref _serving, row);
+        }
+
+        _selectors.Current = null;
+        _takenOverAt = 0;
+        row.Create(_selectors).Serve(_sockets, stop);
+        _before = row;
+    }
+
+    /// <summary>The model to serve now that the one before has let go; null if the host is to end.</summary>
+    private ModelRow? Next()
+    {
+        lock (_gate)
+        {
+            if (!_stopping)
+                return _handover?.To ?? throw new InvalidOperationException("the model returned without being told to stop");
+
+            _handover?.Fail(new SwitchRefusedException("the server is stopping"));
+            return null;
+        }
+    }
+
+    private ModelRow? RollBack(ModelRow failed, Exception failure)
+    {
+        bool settled = _takenOverAt != 0 && Stopwatch.GetElapsedTime(_takenOverAt) > Settled;
+        _failures = settled ? 1 : _failures + 1;
+
+        ModelRow? back;
+        lock (_gate)
+        {
+            back = _before ?? (_takenOverAt != 0 ? failed : null);
+            if (_stopping || _failures > Patience)
+                back = null;
+
+            _handover?.Fail(new SwitchRefusedException($"{failed.Name} could not start: {failure.Message}", failure));
+            _handover = null;
+        }
+
+        if (!_stopping)
+            Failed?.Invoke(new ModelFailure(failed.Name, failure, back?.Name));
+
+        return back;
+    }
+
+    private void OnTakenOver()
+    {
+        _takenOverAt = Stopwatch.GetTimestamp();
+        SwitchReport? report = null;
+        lock (_gate)
+        {
+            if (_handover is { } handover)
+            {
+                report = handover.Succeed(_sockets.Count);
+                _handover = null;
+            }
+        }
+
+        if (report is not null && report.From != report.To)
+            Switched?.Invoke(report);
+    }
+
+    /// <summary>A switch under way, and whoever waits for its outcome.</summary>
+    private sealed class Handover(ModelRow from, ModelRow to)
+    {
+        private readonly long _begun = Stopwatch.GetTimestamp();
+        private readonly TaskCompletionSource<SwitchReport> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public ModelRow To => to;
+
+        public SwitchReport Wait() => _outcome.Task.GetAwaiter().GetResult();
+
+        public void Fail(SwitchRefusedException reason) => _outcome.TrySetException(reason);
+
+        public SwitchReport Succeed(int connections)
+        {
+            SwitchReport report = new(from.Name, to.Name, Stopwatch.GetElapsedTime(_begun).TotalMilliseconds, connections);
+            _outcome.SetResult(report);
+            return report;
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using EchoModels.Sockets;
+
+namespace EchoModels;
+
+/// <summary>An I/O model: one way to wait for many clients at once, and to send each what it said.</summary>
+/// <remarks>
+/// A model borrows a set of sockets. It makes them blocking or not as it likes, adopts the connections that it finds, says
+/// <see cref="SocketSet.Adopted"/>, and serves. When it returns or throws, each live socket is in the set, each unsent byte is in
+/// its connection, and no thread, callback or kernel request of the model touches any of them.
+/// </remarks>
+public interface IEchoServer
+{
+    /// <summary>Serves the sockets until told to stop.</summary>
+    /// <param name="sockets">The listeners and connections; those that come are added to it, those that go are closed.</param>
+    /// <param name="stop">Told from another thread; the model lets go within milliseconds, whatever it is waiting in.</param>
+    /// <exception cref="IOException">The model cannot start or go on here; the message names the call and its error.</exception>
+    void Serve(SocketSet sockets, CancellationToken stop);
+}

@@ -1,0 +1,32 @@
+using EchoModels.Sockets;
+
+namespace EchoModels.Models;
+
+/// <summary>Never sleep: ask every socket in turn, again and again, "anything yet?", and use up a whole processor doing so.</summary>
+/// <remarks>
+/// The sockets are non-blocking, as <c>Socket.Blocking = false</c> makes them, so that a question never sleeps. Nearly every
+/// answer is "not yet" (EAGAIN); <c>status</c> counts them as would-blocks. Nothing here tells it when to ask: that is what
+/// select, poll and epoll are for.
+/// </remarks>
+public sealed class BusyPollServer : IEchoServer
+{
+    public void Serve(SocketSet sockets, CancellationToken stop)
+    {
+        byte[] buffer = new byte[Connection.BufferSize];
+        sockets.SetBlocking(false);
+        sockets.Adopted();
+
+        while (!stop.IsCancellationRequested)
+        {
+            // A newcomer is in the set from here on; the sweep below will reach it.
+            foreach (Listener listener in sockets.Listeners)
+                sockets.TryAccept(listener, out _);
+
+            foreach (Connection connection in sockets)
+            {
+                if (connection.Echo(buffer) == IoStatus.Closed)
+                    sockets.Close(connection);
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using EchoModels.Selectors;
+using EchoModels.Sockets;
+
+namespace EchoModels.Models;
+
+/// <summary>The goodbye: what has arrived until now is echoed, then each connection is closed; what comes later is not read.</summary>
+/// <remarks>
+/// Not a model to choose, but it serves like one. A connection is closed only when the peer's kernel has acknowledged every
+/// byte, because closing with unread input resets it (RFC 1122, 4.2.2.13), and a reset destroys what is still under way. It
+/// returns when all are closed, or when told to stop; those that are open then still owe.
+/// </remarks>
+public sealed class DrainServer(Func<ISelector> openSelector) : IEchoServer
+{
+    /// <summary>How often it looks whether the last bytes have been acknowledged, in milliseconds.</summary>
+    private const int LookEvery = 5;
+
+    public void Serve(SocketSet sockets, CancellationToken stop)
+    {
+        using ISelector selector = openSelector();
+        using CancellationTokenRegistration wake = stop.Register(selector.Wake);
+        new Drain(sockets, selector).Run(stop);
+    }
+
+    private sealed class Drain(SocketSet sockets, ISelector selector)
+    {
+        private readonly byte[] _buffer = new byte[Connection.BufferSize];
+        private readonly Dictionary<Connection, long> _lastByte = [];
+        private readonly HashSet<Connection> _leaving = [];
+
+        public void Run(CancellationToken stop)
+        {
+            sockets.CloseListeners();
+            sockets.SetBlocking(false);
+            foreach (Connection connection in sockets)
+                Adopt(connection);
+
+            sockets.Adopted();
+            CloseAcknowledged();
+            while (sockets.Count > 0 && !stop.IsCancellationRequested)
+            {
+                foreach (ReadyEvent ready in selector.Wait(_leaving.Count > 0 ? LookEvery : Timeout.Infinite))
+                {
+                    if (sockets.Find(ready.Token) is Connection connection)
+                        Attend(connection);
+                }
+
+                CloseAcknowledged();
+            }
+        }
+
+        private void Adopt(Connection connection)
+        {
+            _lastByte[connection] = connection.BytesIn + connection.Socket.Available;
+            connection.Told = connection.Interest;
+            selector.Add(connection.Socket, connection.Told, connection.Token);
+            LeaveIfDone(connection);
+        }
+
+        private void Attend(Connection connection)
+        {
+            int unread = (int)Math.Min(_lastByte[connection] - connection.BytesIn, _buffer.Length);
+            if (_leaving.Contains(connection))
+                Close(connection, CloseReason.Drain); // hung up: nobody is left to acknowledge
+            else if (connection.Echo(_buffer.AsSpan(0, unread)) == IoStatus.Closed)
+                Close(connection, connection.ClosedBecause);
+            else
+                LeaveIfDone(connection);
+        }
+
+        private void LeaveIfDone(Connection connection)
+        {
+            Interest now = connection.Interest;
+            if (!connection.Owes && connection.BytesIn >= _lastByte[connection])
+            {
+                now = Interest.None;
+                connection.EndStream();
+                _leaving.Add(connection);
+            }
+
+            if (now != connection.Told)
+                selector.Modify(connection.Socket, now, connection.Token);
+
+            connection.Told = now;
+        }
+
+        private void CloseAcknowledged()
+        {
+            foreach (Connection connection in _leaving)
+            {
+                if (sockets.Unacknowledged(connection) == 0)
+                    Close(connection, CloseReason.Drain);
+            }
+        }
+
+        private void Close(Connection connection, CloseReason reason)
+        {
+            _leaving.Remove(connection);
+            selector.Remove(connection.Socket);
+            sockets.Close(connection, reason);
+        }
+    }
+}

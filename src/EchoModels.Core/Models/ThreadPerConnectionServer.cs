@@ -1,0 +1,45 @@
+using EchoModels.Blocking;
+using EchoModels.Sockets;
+
+namespace EchoModels.Models;
+
+/// <summary>One thread per connection: each sleeps in its own recv, and the kernel does the waiting.</summary>
+/// <remarks>Every thread does what the blocking server does with its only one. The price is a stack and a scheduler's turn each.</remarks>
+public sealed class ThreadPerConnectionServer : IEchoServer
+{
+    public void Serve(SocketSet sockets, CancellationToken stop)
+    {
+        using Crew crew = new(sockets, stop);
+
+        sockets.SetBlocking(true);
+        foreach (Connection adopted in sockets)
+            crew.Start(() => Converse(adopted, sockets, crew));
+        foreach (Listener listener in sockets.Listeners)
+            crew.Start(() => Welcome(listener, sockets, crew));
+
+        sockets.Adopted();
+        crew.WaitForAll();
+    }
+
+    private static void Welcome(Listener listener, SocketSet sockets, Crew crew)
+    {
+        while (!crew.Stop.IsCancellationRequested)
+        {
+            if (BlockingServer.Welcome(listener, sockets, crew.Sleepers, crew.Stop) is not { } newcomer)
+                continue;
+
+            try
+            {
+                crew.Start(() => Converse(newcomer, sockets, crew));
+            }
+            catch (OutOfMemoryException)
+            {
+                // The system gives no more threads. Those that are served stay served.
+                sockets.Close(newcomer, CloseReason.Limit);
+            }
+        }
+    }
+
+    private static void Converse(Connection client, SocketSet sockets, Crew crew) =>
+        BlockingServer.Converse(client, sockets, crew.Sleepers, crew.Stop);
+}

@@ -1,0 +1,54 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace EchoModels.Posix;
+
+/// <summary>The one place where an errno gets a meaning. Numbers as on Linux, see errno(3).</summary>
+internal static class Errno
+{
+    public const int EPERM = 1;
+    public const int EINTR = 4;
+    public const int EAGAIN = 11;
+    public const int ENOMEM = 12;
+    public const int ENFILE = 23;
+    public const int EMFILE = 24;
+    public const int EPIPE = 32;
+    public const int ENOSYS = 38;
+    public const int ECONNABORTED = 103;
+    public const int ECONNRESET = 104;
+    public const int ENOBUFS = 105;
+    public const int ETIMEDOUT = 110;
+    public const int ECONNREFUSED = 111;
+
+    /// <summary>What the result of the call just made means.</summary>
+    public static SocketError ToSocketError(nint result) => result >= 0 ? SocketError.Success : Marshal.GetLastPInvokeError() switch
+    {
+        EAGAIN => SocketError.WouldBlock,
+        EINTR => SocketError.Interrupted,
+        ECONNRESET => SocketError.ConnectionReset,
+        ECONNABORTED => SocketError.ConnectionAborted,
+        ECONNREFUSED => SocketError.ConnectionRefused,
+        EPIPE => SocketError.Shutdown,
+        ETIMEDOUT => SocketError.TimedOut,
+        EMFILE or ENFILE => SocketError.TooManyOpenSockets,
+        ENOBUFS or ENOMEM => SocketError.NoBufferSpaceAvailable,
+        _ => SocketError.SocketError,
+    };
+
+    /// <summary>Our own fault, not a peer's: names the call that just failed, its errno and the system's text for it.</summary>
+    public static IOException Failure(string call) => Failure(call, Marshal.GetLastPInvokeError());
+
+    public static IOException Failure(string call, int errno) =>
+        new($"{call}: {Marshal.GetPInvokeErrorMessage(errno)} ({Name(errno)})", errno);
+
+    private static string Name(int errno) => errno switch
+    {
+        EPERM => nameof(EPERM),
+        ENOMEM => nameof(ENOMEM),
+        ENFILE => nameof(ENFILE),
+        EMFILE => nameof(EMFILE),
+        ENOSYS => nameof(ENOSYS),
+        ENOBUFS => nameof(ENOBUFS),
+        _ => $"errno {errno}",
+    };
+}

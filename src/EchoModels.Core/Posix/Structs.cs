@@ -1,0 +1,52 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace EchoModels.Posix;
+
+/// <summary>struct timeval of &lt;sys/time.h&gt;.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct TimeValue
+{
+    public nint Seconds;
+    public nint Microseconds;
+
+    public static uint Size => (uint)Unsafe.SizeOf<TimeValue>();
+}
+
+/// <summary>struct pollfd of &lt;poll.h&gt;: what to watch, what for, and what was found.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct PollFd
+{
+    public int Descriptor;
+    public short Events;
+    public short Returned;
+}
+
+/// <summary>An array of struct epoll_event, whose size depends on the processor.</summary>
+/// <remarks>epoll_event is packed on x86 only (12 bytes), so that 32-bit programs could share it; elsewhere it is padded to 16.</remarks>
+internal sealed class EpollEvents(int capacity)
+{
+    private static readonly int Stride = RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.X86 ? 12 : 16;
+
+    private readonly byte[] _bytes = GC.AllocateArray<byte>(capacity * Stride, pinned: true);
+
+    public int Capacity => capacity;
+
+    public ref byte First => ref _bytes[0];
+
+    public (uint Mask, ulong Data) this[int index]
+    {
+        get
+        {
+            ref byte start = ref _bytes[index * Stride];
+            return (Unsafe.ReadUnaligned<uint>(ref start), Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref start, Stride - sizeof(ulong))));
+        }
+
+        set
+        {
+            ref byte start = ref _bytes[index * Stride];
+            Unsafe.WriteUnaligned(ref start, value.Mask);
+            Unsafe.WriteUnaligned(ref Unsafe.Add(ref start, Stride - sizeof(ulong)), value.Data);
+        }
+    }
+}

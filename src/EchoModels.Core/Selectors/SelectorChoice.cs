@@ -1,0 +1,31 @@
+using EchoModels.Metering;
+
+namespace EchoModels.Selectors;
+
+/// <summary>Opens the selector that a model is to have: a forced one, or the first that works from the model's own one downwards.</summary>
+public sealed class SelectorChoice(Tally tally)
+{
+    /// <summary>A row that is taken instead of the model's own, without a fallback; null for none.</summary>
+    public SelectorRow? Forced { get; set; }
+
+    /// <summary>The name of the selector in use; null while a model serves that needs none.</summary>
+    public string? Current { get; internal set; }
+
+    /// <summary>Another selector than the preferred one was taken: those refused, and the one taken instead.</summary>
+    public event Action<IReadOnlyList<SelectorRefusal>, SelectorRow>? FellBack;
+
+    /// <summary>Opens a selector whose calls are counted.</summary>
+    /// <param name="preferred">The model's own.</param>
+    /// <exception cref="IOException">None was to be had.</exception>
+    public ISelector Open(string preferred)
+    {
+        IEnumerable<SelectorRow> order = Forced is { } forced ? [forced] : SelectorTable.Rows.SkipWhile(row => row.Name != preferred);
+        (SelectorRow taken, ISelector selector) = SelectorTable.OpenFirst(order, out IReadOnlyList<SelectorRefusal> refusals);
+
+        Current = taken.Name;
+        if (refusals.Count > 0)
+            FellBack?.Invoke(refusals, taken);
+
+        return new CountingSelector(selector, tally);
+    }
+}

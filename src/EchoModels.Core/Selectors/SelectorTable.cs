@@ -1,0 +1,72 @@
+using System.Net.Sockets;
+
+namespace EchoModels.Selectors;
+
+/// <summary>One way to ask the kernel about many sockets.</summary>
+/// <param name="Name">Its name on the command line.</param>
+/// <param name="Call">The system call it sleeps in.</param>
+/// <param name="Open">Opens one; throws if the system refuses.</param>
+public sealed record SelectorRow(string Name, string Call, Func<ISelector> Open);
+
+/// <summary>A selector that was refused, and the error that refused it.</summary>
+public sealed record SelectorRefusal(string Name, string Error);
+
+/// <summary>The selectors, ordered by preference: the first that works is taken.</summary>
+/// <remarks>Whether one works is found out by a real call, as a sandbox may allow less than its operating system's name promises.</remarks>
+public static class SelectorTable
+{
+    public static IReadOnlyList<SelectorRow> Rows { get; } =
+    [
+        new("epoll",  "epoll_wait(2)",                       () => new EpollSelector()),
+        new("poll",   "poll(2)",                             () => new PollSelector()),
+        new("select", "Socket.Select (poll(2) on Linux)",    () => new SelectSelector()),
+    ];
+
+    /// <summary>The row of this name.</summary>
+    /// <exception cref="ArgumentException">There is none.</exception>
+    public static SelectorRow Find(string name) =>
+        Rows.FirstOrDefault(row => row.Name == name) ?? throw new ArgumentException($"no selector '{name}'", nameof(name));
+
+    /// <summary>Why a selector cannot be had here; null if it can.</summary>
+    public static string? WhyNot(SelectorRow row)
+    {
+        try
+        {
+            using ISelector probe = row.Open();
+            probe.Wait(0);
+            return null;
+        }
+        catch (Exception refusal) when (IsRefusal(refusal))
+        {
+            return refusal.Message;
+        }
+    }
+
+    /// <summary>Opens the first selector of these rows that the system grants.</summary>
+    /// <param name="rows">In order of preference.</param>
+    /// <param name="refusals">Those that were refused before it.</param>
+    /// <returns>The selector and its row.</returns>
+    /// <exception cref="IOException">All were refused; the message names each and its error.</exception>
+    public static (SelectorRow Row, ISelector Selector) OpenFirst(IEnumerable<SelectorRow> rows, out IReadOnlyList<SelectorRefusal> refusals)
+    {
+        List<SelectorRefusal> refused = [];
+        refusals = refused;
+        foreach (SelectorRow row in rows)
+        {
+            try
+            {
+                return (row, row.Open());
+            }
+            catch (Exception refusal) when (IsRefusal(refusal))
+            {
+                refused.Add(new SelectorRefusal(row.Name, refusal.Message));
+            }
+        }
+
+        throw new IOException($"no selector to be had: {string.Join("; ", refused.Select(row => $"{row.Name} ({row.Error})"))}");
+    }
+
+    /// <summary>The kernel refuses by an error number, an operating system by not having the call at all.</summary>
+    private static bool IsRefusal(Exception refusal) =>
+        refusal is IOException or SocketException or EntryPointNotFoundException or DllNotFoundException;
+}

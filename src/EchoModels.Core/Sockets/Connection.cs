@@ -1,0 +1,121 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace EchoModels.Sockets;
+
+/// <summary>One client: its socket, and the bytes it is still owed.</summary>
+/// <remarks>
+/// The rule is: read only when nothing is owed. It gives back-pressure (who does not read is not read from), bounded memory (at
+/// most one buffer's worth is owed) and a lossless handover (what is owed travels with the connection). An idle connection holds
+/// no buffer: it receives into its caller's, and keeps a copy only of what a short send left over.
+/// </remarks>
+public sealed class Connection : WatchedSocket
+{
+    /// <summary>The buffer size a model brings, in bytes; also the most that a connection can owe.</summary>
+    public const int BufferSize = 16 * 1024;
+
+    private readonly ISocketIo _io;
+    private byte[] _owed = [];
+    private int _sent;
+
+    internal Connection(Socket socket, ISocketIo io) : base(socket)
+    {
+        _io = io;
+        Peer = socket.RemoteEndPoint;
+    }
+
+    /// <summary>The client's address; null if it had gone before it was accepted.</summary>
+    public EndPoint? Peer { get; }
+
+    /// <summary>Whether bytes were received that have not been sent back yet.</summary>
+    public bool Owes => _sent < _owed.Length;
+
+    /// <summary>How many bytes those are.</summary>
+    public int OwedBytes => _owed.Length - _sent;
+
+    /// <summary>Bytes received since it was accepted.</summary>
+    public long BytesIn { get; private set; }
+
+    /// <summary>Receives that brought bytes, since it was accepted.</summary>
+    public long Messages { get; private set; }
+
+    public override Interest Interest => Owes ? Interest.Write : Interest.Read;
+
+    /// <summary>Why the conversation ended; means nothing before <see cref="IoStatus.Closed"/>.</summary>
+    public CloseReason ClosedBecause { get; internal set; }
+
+    /// <summary>One turn of the conversation: send what is owed; or else receive once, and send that back.</summary>
+    /// <param name="buffer">Where to receive; its contents are of no use afterwards.</param>
+    /// <returns>On a blocking socket the turn sleeps as long as it takes.</returns>
+    public IoStatus Echo(Span<byte> buffer)
+    {
+        if (Owes)
+            return SendOwed();
+
+        int count = _io.Receive(Socket, buffer, out SocketError error);
+        if (error != SocketError.Success)
+            return StatusOf(error);
+        if (count == 0)
+            return End(CloseReason.PeerClosed);
+
+        BytesIn += count;
+        Messages++;
+        return Send(buffer[..count]);
+    }
+
+    /// <summary>Tells the peer that nothing more will come (FIN); what was sent before still arrives.</summary>
+    internal void EndStream()
+    {
+        try
+        {
+            Socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException)
+        {
+            // The peer has reset the connection: there is nobody to tell.
+        }
+    }
+
+    private IoStatus Send(ReadOnlySpan<byte> reply)
+    {
+        int count = _io.Send(Socket, reply, out SocketError error);
+        IoStatus status = StatusOf(error);
+        if (status == IoStatus.Closed)
+            return status;
+
+        int sent = status == IoStatus.Progress ? count : 0;
+        if (sent < reply.Length)
+            Owe(reply[sent..]);
+
+        return IoStatus.Progress;
+    }
+
+    private IoStatus SendOwed()
+    {
+        int count = _io.Send(Socket, _owed.AsSpan(_sent), out SocketError error);
+        if (error != SocketError.Success)
+            return StatusOf(error);
+
+        _sent += count;
+        if (!Owes)
+            Owe([]);
+
+        return IoStatus.Progress;
+    }
+
+    /// <summary>Keeps a copy of what is to be sent before anything else is received: the rest of a short send, or a greeting.</summary>
+    internal void Owe(ReadOnlySpan<byte> bytes) => (_owed, _sent) = (bytes.ToArray(), 0);
+
+    private IoStatus StatusOf(SocketError error) => error switch
+    {
+        SocketError.Success => IoStatus.Progress,
+        SocketError.WouldBlock or SocketError.Interrupted => IoStatus.WouldBlock,
+        _ => End(CloseReason.Reset),
+    };
+
+    private IoStatus End(CloseReason reason)
+    {
+        ClosedBecause = reason;
+        return IoStatus.Closed;
+    }
+}

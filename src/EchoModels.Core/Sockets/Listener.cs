@@ -1,0 +1,67 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace EchoModels.Sockets;
+
+/// <summary>A listening socket: the kernel completes connections into its backlog, and accept takes them out.</summary>
+public sealed class Listener : WatchedSocket
+{
+    /// <summary>How long a listener is left alone after an accept found no descriptor free, in milliseconds.</summary>
+    /// <remarks>
+    /// A failed accept leaves the client in the backlog and the listener readable: without a rest, a reactor would spin through
+    /// hundreds of thousands of failing accepts a second. Clients wait in the backlog meanwhile; none is turned away.
+    /// </remarks>
+    public const int RestMilliseconds = 200;
+
+    private long _restsUntil;
+
+    private Listener(Socket socket) : base(socket) => EndPoint = (IPEndPoint)socket.LocalEndPoint!;
+
+    /// <summary>Where it listens; with the port the kernel chose when port 0 was asked for.</summary>
+    public IPEndPoint EndPoint { get; }
+
+    /// <summary>Reading means accepting; a resting listener wants nothing.</summary>
+    public override Interest Interest => IsResting ? Interest.None : Interest.Read;
+
+    public bool IsResting => _restsUntil != 0 && Environment.TickCount64 < _restsUntil;
+
+    /// <summary>Milliseconds until it may be asked again; 0 when it is not resting.</summary>
+    public int RestLeft => _restsUntil == 0 ? 0 : (int)Math.Max(0, _restsUntil - Environment.TickCount64);
+
+    /// <summary>Opens, binds and listens.</summary>
+    /// <param name="endPoint">The address and port; port 0 lets the kernel choose.</param>
+    /// <param name="backlog">How many completed connections may wait for accept; the kernel caps it at net.core.somaxconn. See listen(2).</param>
+    /// <exception cref="SocketException">The address is in use, is not ours, or may not be bound.</exception>
+    public static Listener Open(IPEndPoint endPoint, int backlog)
+    {
+        Socket socket = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
+                socket.DualMode = false;
+
+            // A server that restarts must not wait for its old connections' TIME_WAIT. On Windows the option means something else.
+            if (!OperatingSystem.IsWindows())
+                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+
+            // Set here, inherited by every accepted socket: no Nagle (an echo must not wait for the peer's delayed ACK),
+            // and urgent data stays in the stream (RFC 6093), so that it is echoed like every other byte.
+            socket.NoDelay = true;
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.OutOfBandInline, true);
+
+            socket.Bind(endPoint);
+            socket.Listen(backlog);
+            return new Listener(socket);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Leaves it alone for <see cref="RestMilliseconds"/>.</summary>
+    internal void Rest() => _restsUntil = Environment.TickCount64 + RestMilliseconds;
+
+    internal void EndRest() => _restsUntil = 0;
+}

@@ -1,0 +1,64 @@
+using System.Net.Sockets;
+using EchoModels.Posix;
+
+namespace EchoModels.Sockets;
+
+/// <summary>The system calls themselves, by P/Invoke: what the page says is what strace shows.</summary>
+/// <remarks>
+/// The managed Socket is kept for its life time and its options only. Its own calls would do for non-blocking sockets, but once
+/// <c>Socket.Blocking</c> has been false, the runtime never lets the descriptor block again: it emulates blocking with an epoll
+/// thread of its own. O_NONBLOCK is therefore set and cleared here, with fcntl(2), and a blocking model really blocks.
+/// </remarks>
+public sealed class PosixSocketIo : ISocketIo
+{
+    private static readonly TimeValue NoTimeout = new() { Microseconds = 0 };
+    private static readonly TimeValue OneMillisecond = new() { Microseconds = 1_000 };
+
+    public Socket? Accept(Socket listener, bool blocking, out SocketError error)
+    {
+        int flags = Libc.SOCK_CLOEXEC | (blocking ? 0 : Libc.SOCK_NONBLOCK);
+        int descriptor = Libc.Accept4(listener.SafeHandle, 0, 0, flags);
+        error = Errno.ToSocketError(descriptor);
+        return descriptor < 0 ? null : new Socket(new SafeSocketHandle(descriptor, ownsHandle: true));
+    }
+
+    public int Receive(Socket socket, Span<byte> buffer, out SocketError error)
+    {
+        nint count = Libc.Receive(socket.SafeHandle, buffer, (nuint)buffer.Length, 0);
+        error = Errno.ToSocketError(count);
+        return (int)count;
+    }
+
+    public int Send(Socket socket, ReadOnlySpan<byte> bytes, out SocketError error)
+    {
+        nint count = Libc.Send(socket.SafeHandle, bytes, (nuint)bytes.Length, Libc.MSG_NOSIGNAL);
+        error = Errno.ToSocketError(count);
+        return (int)count;
+    }
+
+    public void SetBlocking(Socket socket, bool blocking)
+    {
+        int flags = Libc.FileControl(socket.SafeHandle, Libc.F_GETFL, 0);
+        int wanted = blocking ? flags & ~Libc.O_NONBLOCK : flags | Libc.O_NONBLOCK;
+        if (flags < 0 || Libc.FileControl(socket.SafeHandle, Libc.F_SETFL, wanted) < 0)
+            throw Errno.Failure("fcntl");
+
+        if (blocking)
+            SetTimeouts(socket, in NoTimeout);
+    }
+
+    public void Hasten(Socket socket) => SetTimeouts(socket, in OneMillisecond);
+
+    public int Unacknowledged(Socket socket) =>
+        Libc.Control(socket.SafeHandle, Libc.SIOCOUTQ, out int bytes) < 0 ? 0 : bytes;
+
+    private static void SetTimeouts(Socket socket, in TimeValue timeout)
+    {
+        uint size = TimeValue.Size;
+        if (Libc.SetSocketOption(socket.SafeHandle, Libc.SOL_SOCKET, Libc.SO_RCVTIMEO, in timeout, size) < 0
+            || Libc.SetSocketOption(socket.SafeHandle, Libc.SOL_SOCKET, Libc.SO_SNDTIMEO, in timeout, size) < 0)
+        {
+            throw Errno.Failure("setsockopt");
+        }
+    }
+}

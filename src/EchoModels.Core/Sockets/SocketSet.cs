@@ -1,0 +1,204 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net.Sockets;
+
+namespace EchoModels.Sockets;
+
+/// <summary>The sockets that a model borrows: the listeners, and every open connection. It outlives every model.</summary>
+/// <remarks>
+/// Any thread may accept, close and enumerate. While a model serves, only that model touches the sockets; whoever enumerates
+/// meanwhile sees connections come and go. The events are raised on the thread that accepts or closes, and must not block it.
+/// </remarks>
+public sealed class SocketSet : IDisposable
+{
+    private readonly ISocketIo _io;
+    private readonly List<Listener> _listeners = [];
+    private readonly Stack<Token> _free = new();
+    private readonly Lock _gate = new();
+    private WatchedSocket?[] _slots = new WatchedSocket?[64];
+    private int _used;
+    private int _count;
+    private volatile bool _blocking;
+
+    public SocketSet(IEnumerable<Listener> listeners, ISocketIo io)
+    {
+        _io = io;
+        foreach (Listener listener in listeners)
+        {
+            Join(listener);
+            _listeners.Add(listener);
+        }
+    }
+
+    /// <summary>A connection was taken out of a backlog.</summary>
+    public event Action<Connection>? Accepted;
+
+    /// <summary>A connection was closed, and why.</summary>
+    public event Action<Connection, CloseReason>? Closed;
+
+    /// <summary>An accept failed for want of something, most often a descriptor; the listener rests, and its clients wait in the backlog.</summary>
+    public event Action<Listener, SocketError>? AcceptFailed;
+
+    /// <summary>The model that is now serving has every socket in its hands.</summary>
+    public event Action? TakenOver;
+
+    public IReadOnlyList<Listener> Listeners => _listeners;
+
+    /// <summary>How many connections are open.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>How long a selector may sleep, in milliseconds: for ever, or until the first resting listener may be asked again.</summary>
+    public int RestMilliseconds
+    {
+        get
+        {
+            int wait = Timeout.Infinite;
+            foreach (Listener listener in _listeners)
+            {
+                if (listener.IsResting && (wait == Timeout.Infinite || listener.RestLeft < wait))
+                    wait = listener.RestLeft;
+            }
+
+            return wait;
+        }
+    }
+
+    /// <summary>The socket that goes by this token; null if it has been closed since.</summary>
+    public WatchedSocket? Find(Token token)
+    {
+        WatchedSocket?[] slots = _slots;
+        WatchedSocket? found = (uint)token.Slot < (uint)slots.Length ? slots[token.Slot] : null;
+        return found?.Token == token ? found : null;
+    }
+
+    /// <summary>Takes one client out of a listener's backlog; on a blocking set it sleeps until there is one.</summary>
+    /// <returns>False if there is none to be had now: nobody there, the listener rests, or the call was let go.</returns>
+    public bool TryAccept(Listener listener, [NotNullWhen(true)] out Connection? newcomer)
+    {
+        newcomer = null;
+        if (listener.IsResting)
+            return false;
+
+        listener.EndRest();
+        Socket? socket = _io.Accept(listener.Socket, _blocking, out SocketError error);
+        if (socket is null)
+        {
+            Refused(listener, error);
+            return false;
+        }
+
+        newcomer = new Connection(socket, _io);
+        Join(newcomer);
+        Accepted?.Invoke(newcomer);
+        return true;
+    }
+
+    /// <summary>Closes a connection whose conversation is over, for the reason it gave.</summary>
+    public void Close(Connection connection) => Close(connection, connection.ClosedBecause);
+
+    /// <summary>Closes a connection. The model has stopped watching it.</summary>
+    public void Close(Connection connection, CloseReason reason)
+    {
+        Leave(connection);
+        connection.Socket.Dispose();
+        Closed?.Invoke(connection, reason);
+    }
+
+    /// <summary>Stops listening. Who is still in the backlog is reset by the kernel.</summary>
+    public void CloseListeners()
+    {
+        foreach (Listener listener in _listeners)
+        {
+            Leave(listener);
+            listener.Socket.Dispose();
+        }
+
+        _listeners.Clear();
+    }
+
+    /// <summary>Makes every socket of the set, and every one to come, blocking or non-blocking.</summary>
+    public void SetBlocking(bool blocking)
+    {
+        _blocking = blocking;
+        foreach (Listener listener in _listeners)
+            _io.SetBlocking(listener.Socket, blocking);
+        foreach (Connection connection in this)
+            _io.SetBlocking(connection.Socket, blocking);
+    }
+
+    /// <summary>Lets a blocking call on the socket return within a millisecond or so; see <see cref="ISocketIo.Hasten"/>.</summary>
+    public void Hasten(WatchedSocket socket) => _io.Hasten(socket.Socket);
+
+    /// <summary>The model says: from here on, each socket is served.</summary>
+    public void Adopted() => TakenOver?.Invoke();
+
+    /// <summary>Bytes that the kernel holds for the peer and that the peer has not acknowledged.</summary>
+    public int Unacknowledged(Connection connection) => _io.Unacknowledged(connection.Socket);
+
+    public Enumerator GetEnumerator() => new(this);
+
+    public void Dispose()
+    {
+        CloseListeners();
+        foreach (Connection connection in this)
+            Close(connection, CloseReason.Drain);
+    }
+
+    private void Refused(Listener listener, SocketError error)
+    {
+        // The last two: the call was interrupted, or the client has gone again. Whoever calls asks once more.
+        if (error is SocketError.WouldBlock or SocketError.Interrupted or SocketError.ConnectionAborted)
+            return;
+
+        listener.Rest();
+        AcceptFailed?.Invoke(listener, error);
+    }
+
+    private void Join(WatchedSocket socket)
+    {
+        lock (_gate)
+        {
+            if (!_free.TryPop(out Token token))
+                token = new Token(_used++, 0);
+
+            if (token.Slot == _slots.Length)
+                Array.Resize(ref _slots, _slots.Length * 2);
+
+            socket.Token = token;
+            _slots[token.Slot] = socket;
+            _count += socket is Connection ? 1 : 0;
+        }
+    }
+
+    private void Leave(WatchedSocket socket)
+    {
+        lock (_gate)
+        {
+            _slots[socket.Token.Slot] = null;
+            _free.Push(socket.Token with { Generation = socket.Token.Generation + 1 });
+            _count -= socket is Connection ? 1 : 0;
+        }
+    }
+
+    /// <summary>Walks the connections; those that come or go meanwhile may or may not be seen.</summary>
+    public struct Enumerator(SocketSet set)
+    {
+        private int _next;
+
+        public Connection Current { get; private set; } = null!;
+
+        public bool MoveNext()
+        {
+            WatchedSocket?[] slots = set._slots;
+            while (_next < slots.Length)
+            {
+                if (slots[_next++] is not Connection connection)
+                    continue;
+
+                Current = connection;
+                return true;
+            }
+
+            return false;
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using System.Net.Sockets;
+
+namespace EchoModels.Sockets;
+
+/// <summary>A socket of the set: either a listener or a connection.</summary>
+public abstract class WatchedSocket(Socket socket)
+{
+    public Socket Socket { get; } = socket;
+
+    /// <summary>Its name in the set, given when it joins.</summary>
+    public Token Token { get; internal set; }
+
+    /// <summary>What it is waiting for now.</summary>
+    public abstract Interest Interest { get; }
+
+    /// <summary>What its selector was last told that it waits for.</summary>
+    public Interest Told { get; internal set; }
+}
