@@ -4,7 +4,11 @@ using EchoModels.Cli.Commands;
 
 RootCommand root = new("A TCP echo server that shows every I/O model there is, and switches between them live.")
 {
+    ServeCommand.Create(),
+    SwitchCommand.Create(),
+    StatusCommand.Create(),
     ModelsCommand.Create(),
 };
 
+HelpWithExamples.Install(root);
 return Usage.Run(root, args);

@@ -16,7 +16,13 @@ public sealed record ModelRow(
     string WaitsIn,
     string Threads,
     Func<string?> WhyNot,
-    Func<SelectorChoice, IEchoServer> Create);
+    Func<SelectorChoice, IEchoServer> Create)
+{
+    /// <summary>Whether it is a reactor, so that another selector can be put under it.</summary>
+    public bool UsesSelector { get; init; }
+
+    public override string ToString() => Name;
+}
 
 /// <summary>The table of contents: every model, in the order in which a course would take them.</summary>
 public static class ModelTable
@@ -26,20 +32,20 @@ public static class ModelTable
         new("blocking",  "one client at a time; the second waits",            "accept(2), recv(2)", "1",
             Always, choice => new BlockingServer(() => choice.Open("poll"))),
 
-        new("threads",   "one thread per connection, each asleep in recv",    "recv(2)",            "1 per connection",
+        new("threads",   "one thread per connection, each asleep in recv",    "recv(2)",            "1 a client",
             Always, _ => new ThreadPerConnectionServer()),
 
         new("busy-poll", "one thread that never sleeps and asks every socket", "nothing",           "1",
             Always, _ => new BusyPollServer()),
 
         new("select",    "one thread, one list handed over at every wait",    "Socket.Select",      "1",
-            Always, choice => new ReactorServer(() => choice.Open("select"))),
+            Always, choice => new ReactorServer(() => choice.Open("select"))) { UsesSelector = true },
 
         new("poll",      "as select, with an array that is kept in place",    "poll(2)",            "1",
-            () => WhyNot("poll"), choice => new ReactorServer(() => choice.Open("poll"))),
+            () => WhyNot("poll"), choice => new ReactorServer(() => choice.Open("poll"))) { UsesSelector = true },
 
         new("epoll",     "the kernel keeps the list and returns who is ready", "epoll_wait(2)",     "1",
-            () => WhyNot("epoll"), choice => new ReactorServer(() => choice.Open("epoll"))),
+            () => WhyNot("epoll"), choice => new ReactorServer(() => choice.Open("epoll"))) { UsesSelector = true },
     ];
 
     /// <summary>The row of this name, or null.</summary>

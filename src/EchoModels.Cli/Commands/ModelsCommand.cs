@@ -1,20 +1,82 @@
 using System.CommandLine;
+using System.Text.Json;
 using EchoModels.Cli.CommandLine;
+using EchoModels.Cli.Control;
+using EchoModels.Selectors;
+using Spectre.Console;
 
 namespace EchoModels.Cli.Commands;
 
 /// <summary>echomodels models: the table of contents.</summary>
 internal static class ModelsCommand
 {
+    private const string Examples = """
+          echomodels models
+          echomodels models --json
+        """;
+
     public static Command Create()
     {
-        Option<bool> json = new("--json") { Description = "print an array of objects instead of a table" };
-        Command command = new("models", "list the I/O models: what each waits in, and whether it can be had here") { json };
-        command.SetAction(parsed => parsed.GetValue(json) ? PrintJson() : PrintTable());
+        Option<bool> json = CommonOptions.Json();
+        Verb command = new("models", "list the I/O models and selectors: what each waits in, and whether it can be had here", Examples) { json };
+        command.SetAction(parsed => Run(parsed.GetValue(json)));
         return command;
     }
 
-    private static int PrintJson() => ExitCode.Ok;
+    private static int Run(bool json)
+    {
+        IReadOnlyList<ModelLine> lines = [.. ModelTable.Rows.Select(Probe)];
+        if (json)
+            Console.Out.WriteLine(JsonSerializer.Serialize(lines, Wire.Readable.IReadOnlyListModelLine));
+        else
+            Print(lines);
 
-    private static int PrintTable() => ExitCode.Ok;
+        return ExitCode.Ok;
+    }
+
+    private static ModelLine Probe(ModelRow row)
+    {
+        string? reason = row.WhyNot();
+        return new ModelLine(row.Name, row.Summary, row.WaitsIn, row.Threads, reason is null, reason);
+    }
+
+    private static void Print(IReadOnlyList<ModelLine> lines)
+    {
+        if (Console.IsOutputRedirected)
+            AnsiConsole.Profile.Width = 200; // a file has no edge to wrap at
+
+        Table models = NewTable("key", "model", "waits in", "threads", "what it does");
+        for (int i = 0; i < lines.Count; i++)
+        {
+            ModelLine line = lines[i];
+            AddRow(models, i < 9 ? $"{i + 1}" : "", line.Available ? line.Name : $"({line.Name})", line.WaitsIn, line.Threads, line.Summary);
+        }
+
+        Table selectors = NewTable("selector", "waits in", "here");
+        bool taken = false;
+        foreach (SelectorRow row in SelectorTable.Rows)
+        {
+            string? whyNot = SelectorTable.WhyNot(row);
+            AddRow(selectors, row.Name, row.Call, whyNot ?? (taken ? "yes" : "yes; auto takes it, as the first that works"));
+            taken |= whyNot is null;
+        }
+
+        AnsiConsole.Write(models);
+        foreach (ModelLine line in lines.Where(line => !line.Available))
+            AnsiConsole.WriteLine($"({line.Name}) cannot be had here: {line.Reason}");
+
+        AnsiConsole.WriteLine();
+        AnsiConsole.Write(selectors);
+    }
+
+    private static Table NewTable(params string[] columns)
+    {
+        Table table = new() { Border = TableBorder.None };
+        foreach (string column in columns)
+            table.AddColumn(new TableColumn(column) { NoWrap = column is not "what it does" and not "here", Padding = new Padding(0, 0, 2, 0) });
+
+        return table;
+    }
+
+    private static void AddRow(Table table, params string[] cells) => table.AddRow([.. cells.Select(cell => new Text(cell))]);
 }

@@ -21,6 +21,14 @@ internal static partial class Libc
     // <asm-generic/signal.h>
     public const int SIGURG = 23;
 
+    // <sys/resource.h>, <fcntl.h>, <linux/stat.h>
+    public const int RUSAGE_SELF = 0;
+    public const int AT_FDCWD = -100;
+    public const int AT_SYMLINK_NOFOLLOW = 0x100;
+    public const uint STATX_BASIC_STATS = 0x7ff;
+    public const ushort S_IFMT = 0xf000;
+    public const ushort S_IFDIR = 0x4000;
+
     // <sys/epoll.h>
     public const int EPOLL_CLOEXEC = 0x80000;
     public const int EPOLL_CTL_ADD = 1;
@@ -79,4 +87,19 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "signal", SetLastError = true)]
     public static partial nint Signal(int signal, nint handler);
+
+    [LibraryImport("libc", EntryPoint = "tcgetpgrp", SetLastError = true)]
+    public static partial int TerminalForegroundGroup(int terminal);
+
+    [LibraryImport("libc", EntryPoint = "getpgrp")]
+    public static partial int ProcessGroup();
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    public static partial uint EffectiveUser();
+
+    [LibraryImport("libc", EntryPoint = "getrusage", SetLastError = true)]
+    public static partial int ResourceUsage(int who, out ResourceUsage usage);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Status(int directory, string path, int flags, uint mask, out FileStatus status);
 }

@@ -22,6 +22,28 @@ internal struct PollFd
     public short Returned;
 }
 
+/// <summary>struct rusage of &lt;sys/resource.h&gt;, as far as it is used; the kernel counts context switches, not we.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 144)]
+internal struct ResourceUsage
+{
+    public TimeValue UserTime;
+    public TimeValue SystemTime;
+    private unsafe fixed long _unused[12];
+    public nint VoluntarySwitches;
+    public nint InvoluntarySwitches;
+}
+
+/// <summary>struct statx of &lt;linux/stat.h&gt;, as far as it is used; the same on every processor.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 256)]
+internal struct FileStatus
+{
+    [FieldOffset(20)]
+    public uint User;
+
+    [FieldOffset(28)]
+    public ushort Mode;
+}
+
 /// <summary>An array of struct epoll_event, whose size depends on the processor.</summary>
 /// <remarks>epoll_event is packed on x86 only (12 bytes), so that 32-bit programs could share it; elsewhere it is padded to 16.</remarks>
 internal sealed class EpollEvents(int capacity)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 
@@ -27,6 +28,22 @@ public sealed class Listener : WatchedSocket
 
     /// <summary>Milliseconds until it may be asked again; 0 when it is not resting.</summary>
     public int RestLeft => _restsUntil == 0 ? 0 : (int)Math.Max(0, _restsUntil - Environment.TickCount64);
+
+    /// <summary>How many clients wait in the backlog now; 0 where the system does not tell. See TCP_INFO in tcp(7).</summary>
+    public int Queued
+    {
+        get
+        {
+            const int IPPROTO_TCP = 6;
+            const int TCP_INFO = 11;
+            Span<byte> info = stackalloc byte[28];
+            if (!OperatingSystem.IsLinux() || Socket.GetRawSocketOption(IPPROTO_TCP, TCP_INFO, info) < info.Length)
+                return 0;
+
+            // For a listener, Linux puts the length of the accept queue in tcpi_unacked.
+            return BinaryPrimitives.ReadInt32LittleEndian(info[24..]);
+        }
+    }
 
     /// <summary>Opens, binds and listens.</summary>
     /// <param name="endPoint">The address and port; port 0 lets the kernel choose.</param>

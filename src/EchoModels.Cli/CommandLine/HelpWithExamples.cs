@@ -1,0 +1,41 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace EchoModels.Cli.CommandLine;
+
+/// <summary>The library's help, with times written as a user would type them, and with examples.</summary>
+internal sealed partial class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
+{
+    /// <summary>Puts it in the place of the library's own.</summary>
+    public static void Install(RootCommand root)
+    {
+        HelpOption option = root.Options.OfType<HelpOption>().First();
+        HelpAction help = (HelpAction)option.Action!;
+        help.MaxWidth = Console.IsOutputRedirected ? int.MaxValue : Math.Max(40, Console.WindowWidth);
+        option.Action = new HelpWithExamples(help);
+    }
+
+    public override int Invoke(ParseResult parsed)
+    {
+        TextWriter output = parsed.InvocationConfiguration.Output;
+        using StringWriter text = new(CultureInfo.InvariantCulture);
+        parsed.InvocationConfiguration.Output = text;
+        int code = help.Invoke(parsed);
+
+        output.Write(DefaultTime().Replace(text.ToString(), match => $"[default: {Seconds(match.Groups[1].ValueSpan)}]").TrimEnd() + "\n");
+        if (parsed.CommandResult.Command is Verb verb)
+            output.WriteLine($"\nExamples:\n{verb.Examples}");
+
+        return code;
+    }
+
+    private static string Seconds(ReadOnlySpan<char> time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{TimeSpan.Parse(time, CultureInfo.InvariantCulture).TotalSeconds:0.######}s");
+
+    /// <summary>A TimeSpan as the library prints it.</summary>
+    [GeneratedRegex(@"\[default: (\d\d:\d\d:\d\d(?:\.\d+)?)\]")]
+    private static partial Regex DefaultTime();
+}

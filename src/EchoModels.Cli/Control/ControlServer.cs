@@ -1,0 +1,156 @@
+using System.Net.Sockets;
+using System.Text;
+
+namespace EchoModels.Cli.Control;
+
+/// <summary>Answers one line with one line of JSON on a Unix-domain socket, for <c>switch</c> and <c>status</c>.</summary>
+/// <remarks>
+/// A line may be <see cref="LongestLine"/> bytes long and take <see cref="MostMilliseconds"/> to come; whoever sends more, or
+/// slower, is cut off. The calls are plain blocking ones with polls before them: the managed time limits would start the
+/// runtime's own epoll, which has no business in a program that shows what it waits in.
+/// </remarks>
+internal sealed class ControlServer : IDisposable
+{
+    public const int LongestLine = 1024;
+    public const int MostMilliseconds = 2_000;
+    private const int MostVisitors = 16;
+
+    private readonly Socket _listener;
+    private readonly Func<string, string> _answer;
+    private readonly SemaphoreSlim _places = new(MostVisitors);
+    private readonly ManualResetEventSlim _closed = new();
+    private readonly string _path;
+
+    private ControlServer(Socket listener, string path, Func<string, string> answer)
+    {
+        _listener = listener;
+        _path = path;
+        _answer = answer;
+        new Thread(Welcome) { Name = "control", IsBackground = true }.Start();
+    }
+
+    /// <summary>Opens the control socket of a port.</summary>
+    /// <param name="port">The server's port.</param>
+    /// <param name="answer">Makes the answer to a line; called on several threads.</param>
+    /// <exception cref="IOException">No directory for it, or another server has it; the message says which.</exception>
+    public static ControlServer Open(int port, Func<string, string> answer)
+    {
+        string path = ControlDirectory.Prepare(port);
+        RemoveStale(path);
+
+        Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            listener.Bind(new UnixDomainSocketEndPoint(path));
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+            listener.Listen(MostVisitors);
+            return new ControlServer(listener, path, answer);
+        }
+        catch (SocketException refusal)
+        {
+            listener.Dispose();
+            throw new IOException($"{path}: {refusal.Message}", refusal);
+        }
+    }
+
+    public void Dispose()
+    {
+        _closed.Set();
+        File.Delete(_path);
+        _listener.Dispose();
+    }
+
+    /// <summary>A socket that a killed server left behind refuses connections; a live one accepts them.</summary>
+    private static void RemoveStale(string path)
+    {
+        if (!File.Exists(path))
+            return;
+
+        using Socket probe = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            probe.Connect(new UnixDomainSocketEndPoint(path));
+        }
+        catch (SocketException nobody) when (nobody.SocketErrorCode is SocketError.ConnectionRefused or SocketError.AddressNotAvailable)
+        {
+            File.Delete(path);
+            return;
+        }
+
+        throw new IOException($"another server answers on {path}");
+    }
+
+    private void Welcome()
+    {
+        while (!_closed.IsSet)
+        {
+            try
+            {
+                Socket visitor = _listener.Accept();
+                _places.Wait();
+                new Thread(() => Serve(visitor)) { Name = "visitor", IsBackground = true }.Start();
+            }
+            catch (SocketException refusal) when (refusal.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+            {
+                _closed.Wait(200); // no descriptor is free: let the visitors wait
+            }
+            catch (Exception closed) when (closed is SocketException or ObjectDisposedException)
+            {
+                return;
+            }
+        }
+    }
+
+    private void Serve(Socket visitor)
+    {
+        try
+        {
+            using (visitor)
+            {
+                if (ReadLine(visitor) is { } line)
+                    Send(visitor, Encoding.UTF8.GetBytes(_answer(line) + "\n"));
+            }
+        }
+        catch (SocketException)
+        {
+            // The visitor has gone; nobody is left to be told.
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    private static string? ReadLine(Socket visitor)
+    {
+        byte[] line = new byte[LongestLine];
+        int length = 0;
+        long deadline = Environment.TickCount64 + MostMilliseconds;
+        while (length < line.Length)
+        {
+            long left = deadline - Environment.TickCount64;
+            if (left <= 0 || !visitor.Poll(TimeSpan.FromMilliseconds(left), SelectMode.SelectRead))
+                return null;
+
+            int count = visitor.Receive(line.AsSpan(length));
+            if (count == 0)
+                return null;
+
+            int end = line.AsSpan(length, count).IndexOf((byte)'\n');
+            if (end >= 0)
+                return Encoding.UTF8.GetString(line, 0, length + end).TrimEnd('\r');
+
+            length += count;
+        }
+
+        return null;
+    }
+
+    private static void Send(Socket visitor, ReadOnlySpan<byte> bytes)
+    {
+        visitor.SendBufferSize = Math.Max(bytes.Length * 2, 8192); // so that the send cannot block on a visitor that does not read
+        visitor.Send(bytes);
+    }
+}

@@ -1,0 +1,179 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net.Sockets;
+using EchoModels.Selectors;
+using EchoModels.Sockets;
+using Serilog;
+using Serilog.Core;
+using Serilog.Events;
+using Serilog.Sinks.SystemConsole.Themes;
+
+namespace EchoModels.Cli.Serving;
+
+/// <summary>Tells on stderr what the server does, one line each.</summary>
+/// <remarks>
+/// The models' threads only leave a note; a thread of its own writes, so that a slow terminal, or one stopped by Ctrl+S, holds up
+/// no client. Notes beyond <see cref="MostNotes"/> are dropped and counted, and so are lines about single connections beyond
+/// <see cref="MostLinesASecond"/>: nobody reads more.
+/// </remarks>
+internal sealed class Narrator : IDisposable
+{
+    private const int MostNotes = 10_000;
+    private const int MostLinesASecond = 50;
+    private static readonly TimeSpan BetweenComplaints = TimeSpan.FromSeconds(5);
+
+    private readonly BlockingCollection<Action> _notes = new(MostNotes);
+    private readonly Logger _log;
+    private readonly Thread _thread;
+    private readonly Dictionary<string, int> _leftOut = [];
+    private long _dropped;
+    private long _second;
+    private int _lines;
+    private long _complained;
+    private bool _refusing;
+
+    public Narrator(LogEventLevel least)
+    {
+        bool plain = Console.IsErrorRedirected || Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 }
+            || Environment.GetEnvironmentVariable("TERM") == "dumb";
+        _log = new LoggerConfiguration()
+            .MinimumLevel.Is(least)
+            .WriteTo.Console(
+                outputTemplate: "{Timestamp:HH:mm:ss.fff} {Level:u3} {Message:lj}{NewLine}",
+                formatProvider: CultureInfo.InvariantCulture,
+                standardErrorFromLevel: LogEventLevel.Verbose,
+                theme: plain ? ConsoleTheme.None : AnsiConsoleTheme.Literate)
+            .CreateLogger();
+        _thread = new Thread(Write) { Name = "narrator", IsBackground = true };
+        _thread.Start();
+    }
+
+    public void Listening(EchoHost host, SelectorChoice selectors, IEnumerable<Listener> listeners)
+    {
+        string model = host.Serving.Name;
+        string? selector = selectors.Current;
+        foreach (string endPoint in listeners.Select(listener => listener.EndPoint.ToString()).ToList())
+        {
+            if (selector is null)
+                Note(() => _log.Information("listening on {EndPoint:l}, model {Model:l}", endPoint, model));
+            else
+                Note(() => _log.Information("listening on {EndPoint:l}, model {Model:l}, selector {Selector:l}", endPoint, model, selector));
+        }
+    }
+
+    public void Information(string text) => Note(() => _log.Information("{Text:l}", text));
+
+    public void Warning(string text) => Note(() => _log.Warning("{Text:l}", text));
+
+    public void Error(string text) => Note(() => _log.Error("{Text:l}", text));
+
+    public void Accepted(Connection connection)
+    {
+        if (_log.IsEnabled(LogEventLevel.Information))
+            Note(() => AboutConnection("accepted", () => _log.Information("accepted {Peer:l}", Peer(connection))));
+    }
+
+    public void Closed(Connection connection, CloseReason reason)
+    {
+        if (_log.IsEnabled(LogEventLevel.Information))
+        {
+            Note(() => AboutConnection("closed", () => _log.Information("closed {Peer:l}: {Reason:l}, after {Messages} messages, {Bytes} bytes",
+                Peer(connection), Words(reason), connection.Messages, connection.BytesIn)));
+        }
+    }
+
+    public void AcceptFailed(Listener listener, SocketError error) => Note(() =>
+    {
+        _refusing = true;
+        if (_complained != 0 && Environment.TickCount64 - _complained < BetweenComplaints.TotalMilliseconds)
+            return;
+
+        _complained = Environment.TickCount64;
+        string want = error == SocketError.TooManyOpenSockets ? "no descriptor is free" : error.ToString();
+        _log.Warning("cannot accept on {EndPoint}: {Want:l}; clients wait in the backlog, those connected are served", listener.EndPoint, want);
+    });
+
+    public void FellBack(IReadOnlyList<SelectorRefusal> refusals, SelectorRow taken) => Warning(
+        $"{string.Join("; ", refusals.Select(refusal => $"{refusal.Name} was refused ({refusal.Error})"))}; {taken.Name} is used instead");
+
+    public void Switched(SwitchReport report, string? selector) => Note(() => _log.Information(
+        "switched from {From:l} to {To:l}{Selector:l}: {Connections} connections went along, the pause was {Pause:0.0} ms",
+        report.From, report.To, selector is null || selector == report.To ? "" : $" (selector {selector})", report.Connections, report.PauseMs));
+
+    public void Failed(ModelFailure failure) => Error(failure.BackTo is null
+        ? $"{failure.Model} failed: {failure.Error.Message}; there is no model left to serve"
+        : $"{failure.Model} failed: {failure.Error.Message}; back to {failure.BackTo}");
+
+    /// <summary>Writes what is still to be written, for a second at the most.</summary>
+    public void Dispose()
+    {
+        _notes.CompleteAdding();
+        if (_thread.Join(TimeSpan.FromSeconds(1)))
+            _log.Dispose();
+    }
+
+    private void Note(Action write)
+    {
+        try
+        {
+            if (!_notes.TryAdd(write))
+                Interlocked.Increment(ref _dropped);
+        }
+        catch (InvalidOperationException)
+        {
+            // Said after the end, by a thread that is only now noticing it.
+        }
+    }
+
+    private void Write()
+    {
+        while (!_notes.IsCompleted)
+        {
+            if (_notes.TryTake(out Action? write, millisecondsTimeout: _leftOut.Count > 0 ? 200 : Timeout.Infinite))
+                write();
+            if (Environment.TickCount64 / 1000 != _second)
+                TellWhatWasLeftOut();
+        }
+
+        TellWhatWasLeftOut();
+    }
+
+    private void AboutConnection(string what, Action write)
+    {
+        if (_refusing && what == "accepted")
+        {
+            _refusing = false;
+            _complained = 0;
+            _log.Information("accepting again");
+        }
+
+        if (_lines++ < MostLinesASecond)
+            write();
+        else
+            _leftOut[what] = _leftOut.GetValueOrDefault(what) + 1;
+    }
+
+    private void TellWhatWasLeftOut()
+    {
+        _second = Environment.TickCount64 / 1000;
+        _lines = 0;
+        foreach ((string what, int count) in _leftOut)
+            _log.Information("{What:l} {Count} more", what, count);
+
+        _leftOut.Clear();
+        if (Interlocked.Exchange(ref _dropped, 0) is > 0 and long dropped)
+            _log.Warning("{Dropped} lines were not written: the terminal is too slow", dropped);
+    }
+
+    private static string Peer(Connection connection) => connection.Peer?.ToString() ?? "a client that had gone already";
+
+    private static string Words(CloseReason reason) => reason switch
+    {
+        CloseReason.PeerClosed => "peer closed",
+        CloseReason.Reset => "reset",
+        CloseReason.Idle => "idle",
+        CloseReason.Limit => "limit",
+        CloseReason.Drain => "drain",
+        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
+    };
+}

@@ -1,0 +1,180 @@
+using System.Net;
+using System.Net.Sockets;
+using EchoModels.Cli.CommandLine;
+using EchoModels.Cli.Control;
+using EchoModels.Metering;
+using EchoModels.Selectors;
+using EchoModels.Sockets;
+
+namespace EchoModels.Cli.Serving;
+
+/// <summary>One run of <c>serve</c>, from the first socket to the summary.</summary>
+internal sealed class ServeRun : IDisposable
+{
+    private readonly ServeOptions _options;
+    private readonly Tally _tally = new();
+    private readonly Signals _signals = new();
+    private readonly Narrator _narrator;
+    private readonly SelectorChoice _selectors;
+    private readonly SocketSet _sockets;
+    private readonly EchoHost _host;
+    private readonly StatusSource _status;
+    private readonly List<ControlServer> _controls = [];
+
+    private ServeRun(ServeOptions options)
+    {
+        _options = options;
+        _sockets = new SocketSet(OpenListeners(options), new CountingSocketIo(SocketIo.ForThisSystem, _tally));
+        _selectors = new SelectorChoice(_tally) { Forced = options.Selector };
+        _host = new EchoHost(_sockets, _selectors, options.Model);
+        _status = new StatusSource(_host, _sockets, _selectors, _tally);
+        _narrator = new Narrator(options.LogLevel);
+        _signals.Second.Register(EndAtOnce);
+        Narrate();
+    }
+
+    /// <summary>Serves until a signal ends it.</summary>
+    /// <returns>The exit code.</returns>
+    /// <exception cref="RunFailedException">It could not listen, or could not start.</exception>
+    public static int Run(ServeOptions options)
+    {
+        Warmup.LoadAssemblies();
+        using ServeRun run = new(options);
+        return run.Serve();
+    }
+
+    public void Dispose()
+    {
+        _narrator.Dispose();
+        _host.Dispose();
+        _sockets.Dispose();
+        _signals.Dispose();
+    }
+
+    private int Serve()
+    {
+        try
+        {
+            _host.Start();
+        }
+        catch (SwitchRefusedException refusal)
+        {
+            throw new RunFailedException(refusal.Message);
+        }
+
+        _selectors.Forced = null; // it was meant for the model named beside it
+        OpenControls();
+        if (_options.Keys && Keyboard.IsOurs)
+            ListenToKeys();
+
+        bool served = WaitForTheEnd();
+        CloseControls();
+        _host.Stop(_options.Drain, _signals.Second);
+        _narrator.Information(_status.Summary());
+        return served ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    private static List<Listener> OpenListeners(ServeOptions options)
+    {
+        List<Listener> listeners = [];
+        foreach (IPEndPoint endPoint in options.EndPoints)
+        {
+            try
+            {
+                listeners.Add(Listener.Open(endPoint, options.Backlog));
+            }
+            catch (SocketException refusal)
+            {
+                listeners.ForEach(listener => listener.Socket.Dispose());
+                throw new RunFailedException($"cannot listen on {endPoint}: {Reason(refusal)}");
+            }
+        }
+
+        return listeners;
+    }
+
+    private static string Reason(SocketException refusal) => refusal.SocketErrorCode switch
+    {
+        SocketError.AddressAlreadyInUse => "the port is in use; choose another with --port (0 takes a free one)",
+        SocketError.AddressNotAvailable => "the address is not this machine's; choose one of its own with --bind",
+        SocketError.AccessDenied => "not allowed; choose a port from 1024 up with --port",
+        SocketError.AddressFamilyNotSupported => "this machine has no such kind of address; choose another with --bind",
+        _ => refusal.Message,
+    };
+
+    private void Narrate()
+    {
+        bool listening = false;
+        _sockets.TakenOver += () =>
+        {
+            if (listening)
+                return;
+
+            listening = true;
+            _narrator.Listening(_host, _selectors, _sockets.Listeners);
+        };
+        _sockets.Accepted += _narrator.Accepted;
+        _sockets.Closed += _narrator.Closed;
+        _sockets.AcceptFailed += _narrator.AcceptFailed;
+        _selectors.FellBack += _narrator.FellBack;
+        _host.Switched += report => _narrator.Switched(report, _selectors.Current);
+        _host.Failed += _narrator.Failed;
+    }
+
+    private void OpenControls()
+    {
+        foreach (Listener listener in _sockets.Listeners)
+        {
+            try
+            {
+                _controls.Add(ControlServer.Open(listener.EndPoint.Port, Answer));
+            }
+            catch (IOException refusal)
+            {
+                _narrator.Warning($"no control socket, so no 'switch' and no 'status' for port {listener.EndPoint.Port}: {refusal.Message}");
+            }
+        }
+    }
+
+    private void CloseControls()
+    {
+        foreach (ControlServer control in _controls)
+            control.Dispose();
+    }
+
+    private string Answer(string line) => Requests.Answer(line, _host, _status);
+
+    private void ListenToKeys()
+    {
+        _narrator.Information(Keyboard.Legend);
+        Keyboard.Listen(model =>
+        {
+            try
+            {
+                _host.Switch(model);
+            }
+            catch (SwitchRefusedException)
+            {
+                // Told already, by the event that says why.
+            }
+        });
+    }
+
+    /// <summary>Sleeps until a signal comes, or no model is left to serve.</summary>
+    private bool WaitForTheEnd()
+    {
+        int which = WaitHandle.WaitAny([_signals.First.WaitHandle, ((IAsyncResult)_host.Ended).AsyncWaitHandle]);
+        if (which == 0)
+            _narrator.Information($"{_signals.Received}: stopping; no new clients, unsent bytes have {_options.Drain.TotalSeconds:0.###} s to go out");
+
+        return which == 0;
+    }
+
+    private void EndAtOnce()
+    {
+        CloseControls();
+        _narrator.Warning("a second signal: ending at once");
+        _narrator.Dispose();
+        Environment.Exit(ExitCode.Failed);
+    }
+}

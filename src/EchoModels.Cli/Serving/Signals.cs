@@ -1,0 +1,43 @@
+using System.Runtime.InteropServices;
+
+namespace EchoModels.Cli.Serving;
+
+/// <summary>The signals that end a program: the first asks it to, the second ends it at once.</summary>
+internal sealed class Signals : IDisposable
+{
+    private readonly CancellationTokenSource _first = new();
+    private readonly CancellationTokenSource _second = new();
+    private readonly List<PosixSignalRegistration> _registrations = [];
+    private int _count;
+
+    public Signals()
+    {
+        foreach (PosixSignal signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT])
+            _registrations.Add(PosixSignalRegistration.Create(signal, OnSignal));
+    }
+
+    /// <summary>Told by the first signal.</summary>
+    public CancellationToken First => _first.Token;
+
+    /// <summary>Told by the second.</summary>
+    public CancellationToken Second => _second.Token;
+
+    /// <summary>Which one came first; null if none has come.</summary>
+    public PosixSignal? Received { get; private set; }
+
+    public void Dispose()
+    {
+        foreach (PosixSignalRegistration registration in _registrations)
+            registration.Dispose();
+
+        _first.Dispose();
+        _second.Dispose();
+    }
+
+    private void OnSignal(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        Received ??= context.Signal;
+        (Interlocked.Increment(ref _count) == 1 ? _first : _second).Cancel();
+    }
+}

@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using System.Globalization;
+using EchoModels.Cli.Control;
+using EchoModels.Metering;
+using EchoModels.Selectors;
+using EchoModels.Sockets;
+
+namespace EchoModels.Cli.Serving;
+
+/// <summary>Takes the snapshots that <c>status</c> shows, and the summary at the end.</summary>
+internal sealed class StatusSource
+{
+    private readonly EchoHost _host;
+    private readonly SocketSet _sockets;
+    private readonly SelectorChoice _selectors;
+    private readonly Tally _tally;
+    private readonly long _start = Stopwatch.GetTimestamp();
+    private readonly List<SwitchReport> _switches = [];
+    private readonly Listener[] _listeners;
+    private long _accepted;
+    private long _closed;
+
+    public StatusSource(EchoHost host, SocketSet sockets, SelectorChoice selectors, Tally tally)
+    {
+        _host = host;
+        _sockets = sockets;
+        _selectors = selectors;
+        _tally = tally;
+        _listeners = [.. sockets.Listeners];
+        sockets.Accepted += _ => Interlocked.Increment(ref _accepted);
+        sockets.Closed += (_, _) => Interlocked.Increment(ref _closed);
+        host.Switched += Remember;
+        ProcessUsage.Read(); // opens what it reads, while that is possible
+    }
+
+    public StatusReport Take()
+    {
+        ProcessUsage usage = ProcessUsage.Read();
+        return new StatusReport(
+            _host.Serving.Name,
+            _selectors.Current,
+            Stopwatch.GetElapsedTime(_start).TotalSeconds,
+            CountConnections(),
+            _tally[Counted.Message],
+            _tally[Counted.ByteIn],
+            _tally[Counted.ByteOut],
+            CountCalls(),
+            _tally[Counted.WouldBlock],
+            usage.Wakeups,
+            usage.Threads,
+            usage.CpuUserSeconds,
+            usage.CpuSystemSeconds,
+            usage.RssBytes,
+            Switches());
+    }
+
+    public string Summary()
+    {
+        CallCounts calls = CountCalls();
+        return string.Create(CultureInfo.InvariantCulture, $"""
+            served {Interlocked.Read(ref _accepted)} connections, {_tally[Counted.Message]} messages, {_tally[Counted.ByteIn]} bytes in, {_tally[Counted.ByteOut]} bytes out; calls: accept {calls.Accept}, recv {calls.Recv}, send {calls.Send}, wait {calls.Wait}, control {calls.Control}, wake {calls.Wake}; would-blocks {_tally[Counted.WouldBlock]}
+            """);
+    }
+
+    private CallCounts CountCalls() => new(
+        _tally[Counted.Accept], _tally[Counted.Receive], _tally[Counted.Send],
+        _tally[Counted.Wait], _tally[Counted.Control], _tally[Counted.Wake], _tally[Counted.Enter]);
+
+    private ConnectionCounts CountConnections()
+    {
+        int owing = 0;
+        foreach (Connection connection in _sockets)
+            owing += connection.Owes ? 1 : 0;
+
+        return new ConnectionCounts(_sockets.Count, Interlocked.Read(ref _accepted), Interlocked.Read(ref _closed), Queued(), owing);
+    }
+
+    private int Queued()
+    {
+        try
+        {
+            return _listeners.Sum(listener => listener.Queued);
+        }
+        catch (ObjectDisposedException)
+        {
+            return 0; // the server is stopping, and listens no more
+        }
+    }
+
+    private SwitchReport[] Switches()
+    {
+        lock (_switches)
+            return [.. _switches];
+    }
+
+    private void Remember(SwitchReport report)
+    {
+        lock (_switches)
+            _switches.Add(report);
+    }
+}
