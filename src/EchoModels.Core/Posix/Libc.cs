@@ -18,6 +18,9 @@ internal static partial class Libc
     public const int SO_SNDTIMEO = 21;
     public const uint SIOCOUTQ = 0x5411;
 
+    // <pthread.h>: its functions return their error instead of leaving it in errno.
+    public const int PTHREAD_CREATE_DETACHED = 1;
+
     // <asm-generic/signal.h>
     public const int SIGURG = 23;
 
@@ -84,6 +87,21 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "pthread_kill")]
     public static partial int ThreadKill(nint thread, int signal);
+
+    [LibraryImport("libc", EntryPoint = "pthread_create")]
+    public static unsafe partial int ThreadCreate(out nint thread, long* attributes, delegate* unmanaged<nint, nint> start, nint argument);
+
+    [LibraryImport("libc", EntryPoint = "pthread_attr_init")]
+    public static unsafe partial int ThreadAttributesInit(long* attributes);
+
+    [LibraryImport("libc", EntryPoint = "pthread_attr_destroy")]
+    public static unsafe partial int ThreadAttributesDestroy(long* attributes);
+
+    [LibraryImport("libc", EntryPoint = "pthread_attr_setstacksize")]
+    public static unsafe partial int ThreadAttributesSetStackSize(long* attributes, nuint bytes);
+
+    [LibraryImport("libc", EntryPoint = "pthread_attr_setdetachstate")]
+    public static unsafe partial int ThreadAttributesSetDetached(long* attributes, int state);
 
     [LibraryImport("libc", EntryPoint = "signal", SetLastError = true)]
     public static partial nint Signal(int signal, nint handler);
