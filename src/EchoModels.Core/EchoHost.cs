@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using EchoModels.Models;
-using EchoModels.Selectors;
 using EchoModels.Sockets;
 
 namespace EchoModels;
@@ -18,7 +17,7 @@ public sealed class EchoHost : IDisposable
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(1);
 
     private readonly SocketSet _sockets;
-    private readonly SelectorChoice _selectors;
+    private readonly ModelContext _context;
     private readonly Lock _gate = new();
     private readonly Lock _switching = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -31,10 +30,10 @@ public sealed class EchoHost : IDisposable
     private int _failures;
     private bool _stopping;
 
-    public EchoHost(SocketSet sockets, SelectorChoice selectors, ModelRow first)
+    public EchoHost(SocketSet sockets, ModelContext context, ModelRow first)
     {
         _sockets = sockets;
-        _selectors = selectors;
+        _context = context;
         _serving = first;
         _sockets.TakenOver += OnTakenOver;
         _thread = new Thread(Run) { Name = "models", IsBackground = true };
@@ -101,7 +100,7 @@ public sealed class EchoHost : IDisposable
         deadline.CancelAfter(limit);
         try
         {
-            new DrainServer(() => _selectors.Open("epoll")).Serve(_sockets, deadline.Token);
+            new DrainServer(() => _context.Selectors.Open("epoll")).Serve(_sockets, deadline.Token);
         }
         finally
         {
@@ -155,9 +154,9 @@ public sealed class EchoHost : IDisposable
             Volatile.Write(ref _serving, row);
         }
 
-        _selectors.Current = null;
+        _context.Selectors.Current = null;
         _takenOverAt = 0;
-        row.Create(_selectors).Serve(_sockets, stop);
+        row.Create(_context).Serve(_sockets, stop);
         _before = row;
     }
 

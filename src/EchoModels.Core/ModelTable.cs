@@ -16,10 +16,10 @@ public sealed record ModelRow(
     string WaitsIn,
     string Threads,
     Func<string?> WhyNot,
-    Func<SelectorChoice, IEchoServer> Create)
+    Func<ModelContext, IEchoServer> Create)
 {
-    /// <summary>Whether it is a reactor, so that another selector can be put under it.</summary>
-    public bool UsesSelector { get; init; }
+    /// <summary>The settings that it uses, besides those that every model has.</summary>
+    public ModelOptions Options { get; init; }
 
     public override string ToString() => Name;
 }
@@ -30,7 +30,7 @@ public static class ModelTable
     public static IReadOnlyList<ModelRow> Rows { get; } =
     [
         new("blocking",  "one client at a time; the second waits",            "accept(2), recv(2)", "1",
-            Always, choice => new BlockingServer(() => choice.Open("poll"))),
+            Always, context => new BlockingServer(() => context.Selectors.Open("poll"))),
 
         new("threads",   "one thread per connection, each asleep in recv",    "recv(2)",            "1 a client",
             Always, _ => new ThreadPerConnectionServer()),
@@ -39,13 +39,13 @@ public static class ModelTable
             Always, _ => new BusyPollServer()),
 
         new("select",    "one thread, one list handed over at every wait",    "Socket.Select",      "1",
-            Always, choice => new ReactorServer(() => choice.Open("select"))) { UsesSelector = true },
+            Always, context => new ReactorServer(() => context.Selectors.Open("select"))) { Options = ModelOptions.Selector },
 
         new("poll",      "as select, with an array that is kept in place",    "poll(2)",            "1",
-            () => WhyNot("poll"), choice => new ReactorServer(() => choice.Open("poll"))) { UsesSelector = true },
+            () => WhyNot("poll"), context => new ReactorServer(() => context.Selectors.Open("poll"))) { Options = ModelOptions.Selector },
 
         new("epoll",     "the kernel keeps the list and returns who is ready", "epoll_wait(2)",     "1",
-            () => WhyNot("epoll"), choice => new ReactorServer(() => choice.Open("epoll"))) { UsesSelector = true },
+            () => WhyNot("epoll"), context => new ReactorServer(() => context.Selectors.Open("epoll"))) { Options = ModelOptions.Selector },
     ];
 
     /// <summary>The row of this name, or null.</summary>

@@ -55,7 +55,7 @@ internal static class ServeCommand
             return;
 
         ModelRow row = result.GetRequiredValue(model);
-        if (!row.UsesSelector && result.GetValue(selector) != "auto")
-            result.AddError($"--selector: model {row.Name} uses none; accepted with {CommonOptions.Names(ModelTable.Rows.Where(one => one.UsesSelector))}");
+        if ((row.Options & ModelOptions.Selector) == 0 && result.GetValue(selector) != "auto")
+            result.AddError($"--selector: model {row.Name} uses none; accepted with {CommonOptions.Names(ModelTable.Rows.Where(one => (one.Options & ModelOptions.Selector) != 0))}");
     }
 }

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using EchoModels.Cli.CommandLine;
 using EchoModels.Cli.Control;
 using EchoModels.Metering;
-using EchoModels.Selectors;
 using EchoModels.Sockets;
 
 namespace EchoModels.Cli.Serving;
@@ -15,7 +14,7 @@ internal sealed class ServeRun : IDisposable
     private readonly Tally _tally = new();
     private readonly Signals _signals = new();
     private readonly Narrator _narrator;
-    private readonly SelectorChoice _selectors;
+    private readonly ModelContext _context;
     private readonly SocketSet _sockets;
     private readonly EchoHost _host;
     private readonly StatusSource _status;
@@ -25,9 +24,10 @@ internal sealed class ServeRun : IDisposable
     {
         _options = options;
         _sockets = new SocketSet(OpenListeners(options), new CountingSocketIo(SocketIo.ForThisSystem, _tally));
-        _selectors = new SelectorChoice(_tally) { Forced = options.Selector };
-        _host = new EchoHost(_sockets, _selectors, options.Model);
-        _status = new StatusSource(_host, _sockets, _selectors, _tally);
+        _context = new ModelContext(_tally);
+        _context.Selectors.Forced = options.Selector;
+        _host = new EchoHost(_sockets, _context, options.Model);
+        _status = new StatusSource(_host, _sockets, _context);
         _narrator = new Narrator(options.LogLevel);
         _signals.Second.Register(EndAtOnce);
         Narrate();
@@ -62,7 +62,7 @@ internal sealed class ServeRun : IDisposable
             throw new RunFailedException(refusal.Message);
         }
 
-        _selectors.Forced = null; // it was meant for the model named beside it
+        _context.Selectors.Forced = null; // it was meant for the model named beside it
         OpenControls();
         if (_options.Keys && Keyboard.IsOurs)
             ListenToKeys();
@@ -111,13 +111,13 @@ internal sealed class ServeRun : IDisposable
                 return;
 
             listening = true;
-            _narrator.Listening(_host, _selectors, _sockets.Listeners);
+            _narrator.Listening(_host, _context.Selectors, _sockets.Listeners);
         };
         _sockets.Accepted += _narrator.Accepted;
         _sockets.Closed += _narrator.Closed;
         _sockets.AcceptFailed += _narrator.AcceptFailed;
-        _selectors.FellBack += _narrator.FellBack;
-        _host.Switched += report => _narrator.Switched(report, _selectors.Current);
+        _context.Selectors.FellBack += _narrator.FellBack;
+        _host.Switched += report => _narrator.Switched(report, _context.Selectors.Current);
         _host.Failed += _narrator.Failed;
     }
 

@@ -11,6 +11,7 @@ namespace EchoModels.Sockets;
 public sealed class SocketSet : IDisposable
 {
     private readonly ISocketIo _io;
+    private readonly EchoPolicy _policy;
     private readonly List<Listener> _listeners = [];
     private readonly Stack<Token> _free = new();
     private readonly Lock _gate = new();
@@ -19,9 +20,10 @@ public sealed class SocketSet : IDisposable
     private int _count;
     private volatile bool _blocking;
 
-    public SocketSet(IEnumerable<Listener> listeners, ISocketIo io)
+    public SocketSet(IEnumerable<Listener> listeners, ISocketIo io, EchoPolicy? policy = null)
     {
         _io = io;
+        _policy = policy ?? new EchoPolicy();
         foreach (Listener listener in listeners)
         {
             Join(listener);
@@ -86,10 +88,14 @@ public sealed class SocketSet : IDisposable
             return false;
         }
 
-        newcomer = new Connection(socket, _io);
+        newcomer = new Connection(socket, _io, _policy);
+        bool isOneTooMany = Count >= _policy.MaxConnections;
         Join(newcomer);
         Accepted?.Invoke(newcomer);
-        return true;
+        if (isOneTooMany)
+            Close(newcomer, CloseReason.Limit);
+
+        return !isOneTooMany;
     }
 
     /// <summary>Closes a connection whose conversation is over, for the reason it gave.</summary>
@@ -99,7 +105,7 @@ public sealed class SocketSet : IDisposable
     public void Close(Connection connection, CloseReason reason)
     {
         Leave(connection);
-        connection.Socket.Dispose();
+        connection.Dispose();
         Closed?.Invoke(connection, reason);
     }
 
