@@ -5,7 +5,10 @@ using Xunit;
 namespace EchoModels.Tests.Support;
 
 /// <summary>What the process holds: its descriptors and its threads, so that a test can demand that none is left over.</summary>
-/// <remarks>The runtime's own threads, all named ".NET something", come and go as it likes and are not counted.</remarks>
+/// <remarks>
+/// The runtime's own threads, all named ".NET something", come and go as it likes and are not counted, and neither are plain
+/// files, which it opens when it loads an assembly. Sockets, pipes and epolls have a colon in their name: "socket:[4711]".
+/// </remarks>
 internal sealed class Belongings
 {
     private static readonly Lazy<bool> Warm = new(WarmUp);
@@ -15,7 +18,7 @@ internal sealed class Belongings
 
     private Belongings()
     {
-        _descriptors = [.. Names("/proc/self/fd", entry => File.ResolveLinkTarget(entry, false)?.Name)];
+        _descriptors = [.. Names("/proc/self/fd", entry => File.ResolveLinkTarget(entry, false)?.Name).Where(name => name.Contains(':', StringComparison.Ordinal))];
         _threads = [.. Names("/proc/self/task", entry => File.ReadAllText($"{entry}/comm").Trim()).Where(name => !name.StartsWith(".NET", StringComparison.Ordinal))];
     }
 

@@ -8,6 +8,8 @@ namespace EchoModels.Tests.Support;
 internal sealed class Peer : IDisposable
 {
     private const int Chunk = 64 * 1024;
+    private const int IPPROTO_TCP = 6;
+    private const int TCP_CORK = 3;
 
     private readonly Socket _socket;
     private readonly byte[] _buffer = new byte[Chunk];
@@ -129,6 +131,9 @@ internal sealed class Peer : IDisposable
         if (_socket.Send(Ledger.Next(1), SocketFlags.OutOfBand) == 1)
             Ledger.Took(1);
     }
+
+    /// <summary>Lets the kernel hold back whatever does not fill a segment (TCP_CORK), until the stream ends.</summary>
+    public void Cork() => _socket.SetRawSocketOption(IPPROTO_TCP, TCP_CORK, BitConverter.GetBytes(1));
 
     /// <summary>Says that nothing more will come (FIN).</summary>
     public void HalfClose() => _socket.Shutdown(SocketShutdown.Send);
