@@ -85,7 +85,7 @@ public sealed class LendingContract
             peer.Leave();
         }
 
-        Limit.Until(() => loan.Sockets.Count == 0, "all have left");
+        loan.AwaitAllClosed();
         loan.TakeBack();
     });
 
@@ -104,9 +104,9 @@ public sealed class LendingContract
         loan.LendTo(model);
         peer.HalfClose();
         peer.HearEnd();
-        Limit.Until(() => loan.Sockets.Count == 0, "it has left");
+        loan.AwaitAllClosed();
         loan.TakeBack();
-        Assert.Equal(CloseReason.PeerClosed, loan.LastReason);
+        Assert.Equal([CloseReason.PeerClosed], loan.Reasons);
     });
 
     [Theory]
@@ -117,13 +117,12 @@ public sealed class LendingContract
         loan.LendTo(model);
         Peer peer = loan.Connect(seed, 0);
         using CancellationTokenSource enough = new();
-        Thread talk = new(() =>
+        Errand talk = Errand.Begin(() =>
         {
             while (!enough.IsCancellationRequested)
                 peer.Stream(64 * 1024);
         });
 
-        talk.Start();
         for (int i = 0; i < 20; i++)
         {
             Thread.Sleep(5);
@@ -133,9 +132,9 @@ public sealed class LendingContract
         }
 
         enough.Cancel();
-        talk.Join();
+        talk.Done();
         peer.Leave();
-        Limit.Until(() => loan.Sockets.Count == 0, "it has left");
+        loan.AwaitAllClosed();
         loan.TakeBack();
     });
 

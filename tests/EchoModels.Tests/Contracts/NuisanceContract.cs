@@ -112,16 +112,14 @@ public sealed class NuisanceContract
     {
         Peer quiet = server.Connect();
         using CancellationTokenSource enough = new();
-        Thread[] hoses = [.. new[] { server.Connect(), server.Connect() }.Select(hose => new Thread(() => Spray(hose, enough.Token)))];
-        foreach (Thread hose in hoses)
-            hose.Start();
-
+        Peer[] hoses = [server.Connect(), server.Connect()];
+        List<Errand> sprays = [.. hoses.Select(hose => Errand.Begin(() => Spray(hose, enough.Token)))];
         for (int i = 0; i < 100; i++)
             quiet.Exchange(10);
 
         enough.Cancel();
-        foreach (Thread hose in hoses)
-            hose.Join();
+        foreach (Errand spray in sprays)
+            spray.Done();
 
         quiet.Leave();
         server.AwaitClosed(3);

@@ -102,9 +102,7 @@ public sealed class WakeContract : IDisposable
         const int Wakes = 2_000;
         int asked = 0;
         int seen = 0;
-        Thread[] wakers = [.. Enumerable.Range(0, Threads).Select(_ => new Thread(Wake))];
-        foreach (Thread waker in wakers)
-            waker.Start();
+        List<Errand> wakers = [.. Enumerable.Range(0, Threads).Select(_ => Errand.Begin(Wake))];
 
         // Whatever was asked before a wake is seen after it: were one lost, this would sleep for ever.
         Limit.Run(Limit.Generous, "waiting for the last wake", () =>
@@ -116,8 +114,8 @@ public sealed class WakeContract : IDisposable
             }
         });
 
-        foreach (Thread waker in wakers)
-            waker.Join();
+        foreach (Errand waker in wakers)
+            waker.Done();
 
         void Wake()
         {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.ExceptionServices;
 
 namespace EchoModels.Tests.Support;
 
@@ -15,25 +14,9 @@ internal static class Limit
     /// <summary>Runs the work on a thread of its own and gives up waiting for it after a time.</summary>
     public static void Run(TimeSpan limit, string what, Action work)
     {
-        ExceptionDispatchInfo? failure = null;
-        Thread thread = new(() =>
-        {
-            try
-            {
-                work();
-            }
-            catch (Exception caught)
-            {
-                failure = ExceptionDispatchInfo.Capture(caught);
-            }
-        })
-        { IsBackground = true, Name = "test" };
-
-        thread.Start();
-        if (!thread.Join(limit))
+        Errand errand = Errand.Begin(work);
+        if (!errand.TryDone(limit))
             throw new TimeoutException($"{what} took longer than {limit.TotalSeconds:0} s");
-
-        failure?.Throw();
     }
 
     /// <summary>Looks again and again until it is so.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using EchoModels.Metering;
 using EchoModels.Selectors;
@@ -12,7 +13,6 @@ internal sealed class Loan : IDisposable
     private CancellationTokenSource? _stop;
     private Thread? _thread;
     private Exception? _failure;
-    private int _lastReason;
 
     private Loan(ISocketIo io)
     {
@@ -20,15 +20,15 @@ internal sealed class Loan : IDisposable
         (listener.Socket.SendBufferSize, listener.Socket.ReceiveBufferSize) = (8 * 1024, 8 * 1024);
         EndPoint = listener.EndPoint;
         Sockets = new SocketSet([listener], io);
-        Sockets.Closed += (_, reason) => Interlocked.Exchange(ref _lastReason, (int)reason + 1);
+        Sockets.Closed += (_, reason) => Reasons.Enqueue(reason);
     }
 
     public SocketSet Sockets { get; }
 
     public IPEndPoint EndPoint { get; }
 
-    /// <summary>Why the last connection was closed; null if none has been.</summary>
-    public CloseReason? LastReason => _lastReason == 0 ? null : (CloseReason)(_lastReason - 1);
+    /// <summary>Why each connection was closed, in the order in which they were.</summary>
+    public ConcurrentQueue<CloseReason> Reasons { get; } = [];
 
     /// <summary>Runs a test with a fresh set; demands that nothing of it is left.</summary>
     public static void Run(ISocketIo io, Action<Loan> test) => Limit.Run(Limit.Test, "the test", () =>
@@ -46,6 +46,9 @@ internal sealed class Loan : IDisposable
         _peers.Add(peer);
         return peer;
     }
+
+    /// <summary>Waits until every client that has connected has been accepted and closed.</summary>
+    public void AwaitAllClosed() => Limit.Until(() => Reasons.Count == _peers.Count, $"{_peers.Count} connections closed");
 
     /// <summary>Lends the set to a model that has been told to stop already; returns when it has.</summary>
     public void LendStopped(string model)

@@ -82,6 +82,9 @@ internal sealed class Peer : IDisposable
     /// <summary>Hears exactly so many bytes.</summary>
     public void Hear(long count) => Patiently(SelectMode.SelectRead, count, TryHear);
 
+    /// <summary>Waits for some bytes, or for the end of the stream.</summary>
+    public void HearSome() => Patiently(SelectMode.SelectRead, 1, TryHear, endIsFine: true);
+
     /// <summary>Says so many bytes and hears them.</summary>
     public void Exchange(int count)
     {
@@ -141,7 +144,7 @@ internal sealed class Peer : IDisposable
     /// <summary>Hears everything that is missing, and then the end of the stream.</summary>
     public void HearEnd()
     {
-        Patiently(SelectMode.SelectRead, long.MaxValue, TryHear);
+        Patiently(SelectMode.SelectRead, long.MaxValue, TryHear, endIsFine: true);
         Ledger.Settle();
     }
 
@@ -162,7 +165,7 @@ internal sealed class Peer : IDisposable
 
     public void Dispose() => _socket.Dispose();
 
-    private void Patiently(SelectMode mode, long count, Func<int, int> move)
+    private void Patiently(SelectMode mode, long count, Func<int, int> move, bool endIsFine = false)
     {
         long done = 0;
         long progress = Stopwatch.GetTimestamp();
@@ -178,7 +181,7 @@ internal sealed class Peer : IDisposable
                 _socket.Poll(100_000, mode);
         }
 
-        if (_ended && count != long.MaxValue)
+        if (_ended && !endIsFine)
             throw new LedgerException($"the server ended the stream: {Ledger}");
     }
 }
