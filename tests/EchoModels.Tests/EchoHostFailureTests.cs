@@ -96,24 +96,41 @@ public sealed class EchoHostFailureTests
         });
     }
 
-    [Fact]
-    public void Serves_on_however_many_switches_had_to_be_refused() => TestServer.Run("epoll", server =>
+    [Theory]
+    [MemberData(nameof(CannotStart))]
+    public void Serves_on_however_many_switches_had_to_be_refused(string how) => TestServer.Run("epoll", server =>
     {
         Peer peer = server.Connect();
         for (int i = 0; i < 8; i++)
         {
-            Assert.Throws<SwitchRefusedException>(() => server.Switch(Bad("cannot be made")));
+            Assert.Throws<SwitchRefusedException>(() => server.Switch(Bad(how)));
             peer.Exchange(10); // by the model before, which has not failed
-            Assert.False(server.Host.Ended.IsCompleted);
         }
+
+        Assert.False(server.Host.Ended.IsCompleted);
+    });
+
+    [Fact]
+    public void Serves_on_however_many_others_failed_after_a_switch() => TestServer.Run("epoll", server =>
+    {
+        Peer peer = server.Connect();
+        for (int i = 0; i < 8; i++)
+        {
+            server.Switch(Bad("throws after"));
+            peer.Exchange(10);
+            Limit.Until(() => server.Host.Serving == Epoll, "epoll serves again");
+        }
+
+        Assert.False(server.Host.Ended.IsCompleted);
     });
 
     [Fact]
     public void Refuses_the_same_switch_when_it_is_asked_for_again_at_once() => TestServer.Run("epoll", server =>
     {
         server.Host.Failed += _ => Thread.Sleep(100); // somebody who listens takes his time
+        ModelRow bad = Bad("cannot be made");
         for (int i = 0; i < 2; i++)
-            Assert.Throws<SwitchRefusedException>(() => server.Switch(Bad("cannot be made")));
+            Assert.Throws<SwitchRefusedException>(() => server.Switch(bad));
     });
 
     [Fact]
