@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using EchoModels.Metering;
-using EchoModels.Selectors;
 using EchoModels.Sockets;
 using EchoModels.Tests.Support;
 using Xunit;
@@ -62,7 +61,7 @@ public sealed class EchoHostFailureTests
     {
         IReadOnlyList<Listener> none = [];
         using SocketSet sockets = new(none, SocketIo.ForThisSystem);
-        using EchoHost host = new(sockets, new SelectorChoice(new Tally()), Bad(how));
+        using EchoHost host = new(sockets, new ModelContext(new Tally()), Bad(how));
 
         Limit.Run(Limit.Generous, "the start", () => Assert.Throws<SwitchRefusedException>(host.Start));
         AssertEndsWith($"bad {how}", host);

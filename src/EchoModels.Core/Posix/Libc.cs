@@ -18,6 +18,11 @@ internal static partial class Libc
     public const int SO_SNDTIMEO = 21;
     public const uint SIOCOUTQ = 0x5411;
 
+    // <netinet/tcp.h>
+    public const int IPPROTO_TCP = 6;
+    public const int TCP_INFO = 11;
+    public const byte TCP_CLOSE = 7;
+
     // <pthread.h>: its functions return their error instead of leaving it in errno.
     public const int PTHREAD_CREATE_DETACHED = 1;
 

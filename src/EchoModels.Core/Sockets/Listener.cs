@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using EchoModels.Posix;
 
 namespace EchoModels.Sockets;
 
@@ -34,10 +35,8 @@ public sealed class Listener : WatchedSocket
     {
         get
         {
-            const int IPPROTO_TCP = 6;
-            const int TCP_INFO = 11;
             Span<byte> info = stackalloc byte[28];
-            if (!OperatingSystem.IsLinux() || Socket.GetRawSocketOption(IPPROTO_TCP, TCP_INFO, info) < info.Length)
+            if (!OperatingSystem.IsLinux() || Socket.GetRawSocketOption(Libc.IPPROTO_TCP, Libc.TCP_INFO, info) < info.Length)
                 return 0;
 
             // For a listener, Linux puts the length of the accept queue in tcpi_unacked.

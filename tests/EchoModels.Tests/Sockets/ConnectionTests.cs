@@ -13,7 +13,7 @@ public sealed class ConnectionTests : IDisposable
     private readonly byte[] _buffer = new byte[Connection.BufferSize];
     private readonly Connection _connection;
 
-    public ConnectionTests() => _connection = new Connection(_socket, _io);
+    public ConnectionTests() => _connection = new Connection(_socket, _io, new EchoPolicy());
 
     public void Dispose() => _socket.Dispose();
 

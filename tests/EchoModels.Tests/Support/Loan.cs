@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using EchoModels.Metering;
-using EchoModels.Selectors;
 using EchoModels.Sockets;
 
 namespace EchoModels.Tests.Support;
@@ -100,7 +99,7 @@ internal sealed class Loan : IDisposable
     {
         try
         {
-            EveryModel.Find(model).Create(new SelectorChoice(new Tally())).Serve(Sockets, stop);
+            EveryModel.Find(model).Create(new ModelContext(new Tally())).Serve(Sockets, stop);
         }
         catch (Exception failure)
         {

@@ -41,7 +41,9 @@ internal sealed class TestServer
         Sockets = new SocketSet(listeners, wish.Io);
         Sockets.Accepted += Accepted.Enqueue;
         Sockets.Closed += (connection, reason) => Closed.Enqueue((connection, reason));
-        Host = new EchoHost(Sockets, new SelectorChoice(new Tally()) { Forced = wish.Selector }, first);
+        ModelContext context = new(new Tally());
+        context.Selectors.Forced = wish.Selector;
+        Host = new EchoHost(Sockets, context, first);
     }
 
     public int Seed { get; } = Seeds.Take();
