@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using EchoModels.Selectors;
 using EchoModels.Sockets;
@@ -6,7 +7,7 @@ namespace EchoModels.Cli.Client;
 
 /// <summary>All clients on one thread: sleep until some of their sockets are ready, attend to those, sleep again.</summary>
 /// <remarks>The load is itself a reactor, on the selectors of the servers it drives. It ends when the last conversation is over.</remarks>
-internal sealed class LoadRun(ClientOptions options, ISelector selector, ISocketIo io, ProgressLine progress) : IDisposable
+internal sealed class LoadRun : IDisposable
 {
     /// <summary>Connections that are begun each millisecond; a server that makes a thread for each must be able to follow.</summary>
     private const int DialsPerMillisecond = 16;
@@ -14,34 +15,48 @@ internal sealed class LoadRun(ClientOptions options, ISelector selector, ISocket
     /// <summary>How long before an exact due time sleeping ends and asking again and again begins: a sleep ends late by up to a millisecond.</summary>
     private const long Vigil = 2 * Clock.Millisecond;
 
-    private readonly LoadConnection?[] _clients = new LoadConnection?[options.Connections];
-    private readonly Dialer _dialer = new(options.Server);
-    private readonly Pace _pace = Pace.For(options);
+    private readonly ClientOptions _options;
+    private readonly ISelector _selector;
+    private readonly ISocketIo _io;
+    private readonly ProgressLine _progress;
+    private readonly Crowd _crowd;
+    private readonly Dialer _dialer;
+    private readonly Pace _pace;
     private readonly byte[] _buffer = new byte[Pattern.LongestPiece];
-    private readonly long _timeout = Clock.From(options.Timeout);
-    private readonly long _tick = Math.Clamp(Clock.From(options.Timeout) / 8, Clock.Millisecond, Clock.Second / 4);
+    private readonly long _timeout;
+    private readonly long _tick;
 
     private volatile bool _interrupted;
+    private bool _begun;
     private bool _sending;
     private int _dialed;
-    private int _connecting;
-    private int _open;
     private long _now = Clock.Now;
     private long _nextTick;
     private long _begin;
     private long _deadline = Clock.Never;
     private long _end;
 
-    public Faults Faults { get; } = new(options);
+    public LoadRun(ClientOptions options, ISelector selector, ISocketIo io, ProgressLine progress)
+    {
+        (_options, _selector, _io, _progress) = (options, selector, io, progress);
+        Faults = new Faults(options);
+        _crowd = new Crowd(options.Connections, selector, Faults);
+        _dialer = new Dialer(options.Server);
+        _pace = Pace.For(options);
+        _timeout = Clock.From(options.Timeout);
+        _tick = Math.Clamp(_timeout / 8, Clock.Millisecond, Clock.Second / 4);
+    }
+
+    public Faults Faults { get; }
 
     /// <summary>How long each message was under way, in nanoseconds.</summary>
     public LatencyHistogram Latency { get; } = new();
 
     /// <summary>Clients that had a connection.</summary>
-    public int Connected { get; private set; }
+    public int Connected => _crowd.Connected;
 
     /// <summary>Bytes that came back.</summary>
-    public long Bytes => _clients.Sum(client => client?.Received ?? 0);
+    public long Bytes => _crowd.Received;
 
     /// <summary>From the first message to the last echo, or to the end of sending if that was later.</summary>
     public double Seconds => (double)(_end - _begin) / Clock.Second;
@@ -50,21 +65,21 @@ internal sealed class LoadRun(ClientOptions options, ISelector selector, ISocket
     public void Interrupt()
     {
         _interrupted = true;
-        selector.Wake();
+        _selector.Wake();
     }
 
     /// <exception cref="IOException">The selector fails.</exception>
     public void Run()
     {
-        while ((_dialed < _clients.Length || _connecting > 0) && !_interrupted)
+        while ((_dialed < _options.Connections || _crowd.Connecting > 0) && !_interrupted)
         {
             Dial();
             Turn();
         }
 
-        _dialed = _clients.Length;
+        _dialed = _options.Connections;
         Begin();
-        while (_open > 0)
+        while (_crowd.Open > 0)
         {
             Turn();
             if (_sending && (_interrupted || _now >= _deadline))
@@ -73,25 +88,45 @@ internal sealed class LoadRun(ClientOptions options, ISelector selector, ISocket
                 Release();
         }
 
-        progress.Clear();
+        _progress.Clear();
+    }
+
+    /// <summary>Has the runtime compile what the clients will run, so that the first messages do not wait for that.</summary>
+    /// <remarks>The partner is the smallest echo server there is: a datagram socket that is connected to itself.</remarks>
+    public static void Rehearse(ClientOptions options, ISelector selector, ISocketIo io)
+    {
+        const int Messages = 40;
+        ClientOptions little = options with { Connections = 1, Messages = Messages, Duration = null, Size = 1, Pipeline = 1, Rate = null, Think = default };
+        using LoadRun rehearsal = new(little, selector, io, new ProgressLine(null, () => 0)) { _dialed = 1 };
+
+        Socket mirror = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        mirror.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        mirror.Connect(mirror.LocalEndPoint!);
+        mirror.Blocking = false;
+        rehearsal._crowd.Join(new LoadConnection(0, mirror, io, little) { LastProgress = rehearsal._now });
+        rehearsal.Turn();
+        rehearsal.Begin();
+
+        // A datagram socket knows no end of stream: it is left before the last message.
+        long patience = rehearsal._now + (Clock.Second / 4);
+        while (rehearsal.Latency.Count < Messages - 1 && rehearsal._now < patience)
+            rehearsal.Turn();
     }
 
     public void Dispose()
     {
-        foreach (LoadConnection? client in _clients)
-            client?.Socket.Dispose();
-
+        _crowd.Dispose();
         _dialer.Dispose();
     }
 
     private void Dial()
     {
-        for (int i = 0; i < DialsPerMillisecond && _dialed < _clients.Length; i++)
+        for (int i = 0; i < DialsPerMillisecond && _dialed < _options.Connections; i++)
         {
             int slot = _dialed++;
             Fault fault = _dialer.Begin(out Socket? socket);
             if (socket is not null)
-                Join(new LoadConnection(slot, socket, io, options) { LastProgress = _now });
+                _crowd.Join(new LoadConnection(slot, socket, _io, _options) { LastProgress = _now });
             else
                 Faults.Add(fault);
 
@@ -107,33 +142,19 @@ internal sealed class LoadRun(ClientOptions options, ISelector selector, ISocket
     /// <summary>Does not try those that have not tried yet, as they would fare no better.</summary>
     private void LeaveOut(Fault fault)
     {
-        Faults.Add(fault, _clients.Length - _dialed);
-        _dialed = _clients.Length;
-    }
-
-    private void Join(LoadConnection client)
-    {
-        _clients[client.Slot] = client;
-        _open++;
-        _connecting++;
-        client.Told = client.Interest;
-        selector.Add(client.Socket, client.Told, client.Token);
+        Faults.Add(fault, _options.Connections - _dialed);
+        _dialed = _options.Connections;
     }
 
     private void Begin()
     {
-        List<LoadConnection> talking = [];
-        foreach (LoadConnection? client in _clients)
-        {
-            if (client?.Stage == Stage.Connecting)
-                Close(client);
-            else if (client?.Stage == Stage.Talking)
-                talking.Add(client);
-        }
+        foreach (LoadConnection late in _crowd.In(Stage.Connecting))
+            _crowd.Close(late);
 
+        List<LoadConnection> talking = [.. _crowd.In(Stage.Talking)];
         _begin = _end = _now = Clock.Now;
-        _deadline = options.Duration is { } duration ? _begin + Clock.From(duration) : Clock.Never;
-        _sending = true;
+        _deadline = _options.Duration is { } duration ? _begin + Clock.From(duration) : Clock.Never;
+        _begun = _sending = true;
         _pace.Begin(talking, _now);
         talking.ForEach(Continue);
     }
@@ -141,14 +162,14 @@ internal sealed class LoadRun(ClientOptions options, ISelector selector, ISocket
     private void Turn()
     {
         int sleep = SleepMilliseconds();
-        ReadOnlySpan<ReadyEvent> events = selector.Wait(sleep);
+        ReadOnlySpan<ReadyEvent> events = _selector.Wait(sleep);
         _now = Clock.Now;
         if (events.IsEmpty && sleep == 0)
             Thread.Yield(); // keeping watch must not take the processor from a server that shares it
 
         foreach (ReadyEvent ready in events)
         {
-            if (_clients[ready.Token.Slot] is { } client)
+            if (_crowd.Find(ready.Token) is { } client)
                 Attend(client, ready.Ready);
         }
 
@@ -158,7 +179,7 @@ internal sealed class LoadRun(ClientOptions options, ISelector selector, ISocket
 
     private int SleepMilliseconds()
     {
-        if (_dialed < _clients.Length)
+        if (_dialed < _options.Connections)
             return 1;
 
         long due = !_sending ? Clock.Never : _pace.IsExact ? _pace.NextDue - Vigil : _pace.NextDue;
@@ -183,16 +204,10 @@ internal sealed class LoadRun(ClientOptions options, ISelector selector, ISocket
     private void FinishConnecting(LoadConnection client)
     {
         Fault fault = Dialer.Finish(client.Socket);
-        if (fault != Fault.None)
-        {
-            Fail(client, fault);
-            return;
-        }
-
-        client.Stage = Stage.Talking;
-        Connected++;
-        _connecting--;
-        Update(client);
+        if (fault == Fault.None)
+            _crowd.Welcome(client);
+        else
+            _crowd.Fail(client, fault);
     }
 
     private void Receive(LoadConnection client)
@@ -209,9 +224,9 @@ internal sealed class LoadRun(ClientOptions options, ISelector selector, ISocket
         }
 
         if (fault == Fault.ClosedEarly && client.Stage == Stage.Ending)
-            Close(client);
+            _crowd.Close(client);
         else if (fault != Fault.None)
-            Fail(client, fault);
+            _crowd.Fail(client, fault);
         else if (client.Stage == Stage.Talking)
             Continue(client);
     }
@@ -219,17 +234,17 @@ internal sealed class LoadRun(ClientOptions options, ISelector selector, ISocket
     /// <summary>Sends what there is to send; ends the stream when nothing more will come.</summary>
     private void Continue(LoadConnection client)
     {
-        if (_begin != 0 && !client.IsWaiting && (!_sending || client.Granted == client.Limit))
+        if (_begun && !client.IsWaiting && (!_sending || client.Granted == client.Limit))
         {
-            End(client);
+            _crowd.End(client, _now);
             return;
         }
 
         Fault fault = client.Send();
         if (fault == Fault.None)
-            Update(client);
+            _crowd.Update(client);
         else
-            Fail(client, fault);
+            _crowd.Fail(client, fault);
     }
 
     private void Release()
@@ -246,62 +261,18 @@ internal sealed class LoadRun(ClientOptions options, ISelector selector, ISocket
         _sending = false;
         _deadline = Clock.Never;
         _end = _now;
-        foreach (LoadConnection? client in _clients)
+        foreach (LoadConnection client in _crowd.In(Stage.Talking))
         {
-            if (client is { Stage: Stage.Talking, IsWaiting: false })
-                End(client);
+            if (!client.IsWaiting)
+                _crowd.End(client, _now);
         }
-    }
-
-    /// <summary>Half-closes: what the server sends from here on is its own end of stream, or too much.</summary>
-    private void End(LoadConnection client)
-    {
-        client.Stage = Stage.Ending;
-        client.LastProgress = _now;
-        Fault fault = client.EndStream();
-        if (fault == Fault.None)
-            Update(client);
-        else
-            Fail(client, fault);
     }
 
     private void Tick()
     {
         _nextTick = _now + _tick;
-        foreach (LoadConnection? client in _clients)
-        {
-            if (client?.TimedOut(_now - _timeout) is { } fault and not Fault.None)
-                Fail(client, fault);
-        }
-
-        if (progress.IsShown)
-            progress.Show(ClientReport.Progress(this, options, _begin == 0 ? 0 : _now - _begin));
-    }
-
-    private void Fail(LoadConnection client, Fault fault)
-    {
-        Faults.Add(fault, client);
-        Close(client);
-    }
-
-    private void Close(LoadConnection client)
-    {
-        if (client.Stage == Stage.Connecting)
-            _connecting--;
-
-        client.Stage = Stage.Closed;
-        _open--;
-        selector.Remove(client.Socket);
-        client.Socket.Dispose();
-    }
-
-    private void Update(LoadConnection client)
-    {
-        Interest now = client.Interest;
-        if (now == client.Told)
-            return;
-
-        client.Told = now;
-        selector.Modify(client.Socket, now, client.Token);
+        _crowd.TimeOut(_now - _timeout);
+        if (_progress.IsShown)
+            _progress.Show(ClientReport.Progress(this, _options, _begun ? _now - _begin : 0));
     }
 }

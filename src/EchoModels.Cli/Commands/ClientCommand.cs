@@ -100,6 +100,7 @@ internal static class ClientCommand
 
         using ISelector selector = OpenSelector();
         using LoadRun run = new(options, selector, SocketIo.ForThisSystem, ProgressLine.OnStandardError());
+        LoadRun.Rehearse(options, selector, SocketIo.ForThisSystem);
         RunUntilSignal(run);
 
         string? faults = run.Faults.Describe();
