@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace EchoModels.Cli.Client;
 
 /// <summary>What can be wrong with one client's conversation.</summary>
@@ -80,6 +78,10 @@ internal sealed class Faults(ClientOptions options)
         return _firstMismatch.Length == 0 ? all : $"{all} ({_firstMismatch})";
     }
 
+    private static string Limit => DescriptorLimit.Current == int.MaxValue
+        ? "the system's limit is reached"
+        : FormattableString.Invariant($"the limit is {DescriptorLimit.Current}");
+
     private string Describe(Fault kind, int count)
     {
         string clients = count == options.Connections && count > 1
@@ -91,7 +93,7 @@ internal sealed class Faults(ClientOptions options)
             Fault.Refused => $"{clients} refused ({options.Server})",
             Fault.ConnectTimeout => $"{clients} not answered within {patience} ({options.Server})",
             Fault.ConnectFailed => $"{clients} failed: no route, or no free port ({options.Server})",
-            Fault.NoDescriptor => $"{clients} not opened: out of descriptors ({DescriptorLimit()})",
+            Fault.NoDescriptor => $"{clients} not opened: out of descriptors ({Limit}, see ulimit -n)",
             Fault.Mismatch => $"{clients} got a wrong byte",
             Fault.ExtraBytes => $"{clients} got more bytes than they sent",
             Fault.ClosedEarly => $"{clients} closed early by the server",
@@ -99,14 +101,5 @@ internal sealed class Faults(ClientOptions options)
             Fault.Stalled => $"{clients} stalled for {patience}",
             _ => $"{clients} not closed by the server within {patience}",
         };
-    }
-
-    private static string DescriptorLimit()
-    {
-        const string Row = "Max open files";
-        const string Table = "/proc/self/limits";
-        string? row = File.Exists(Table) ? File.ReadLines(Table).FirstOrDefault(line => line.StartsWith(Row, StringComparison.Ordinal)) : null;
-        string limit = row is null ? "" : row[Row.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0];
-        return limit.Length == 0 ? "see ulimit -n" : string.Create(CultureInfo.InvariantCulture, $"the limit is {limit}, see ulimit -n");
     }
 }

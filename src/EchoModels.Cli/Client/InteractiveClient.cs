@@ -46,8 +46,7 @@ internal sealed class InteractiveClient(IPEndPoint server, TimeSpan timeout, ISo
 
     private Socket Connect()
     {
-        using Dialer dialer = new(server);
-        return dialer.Connect(timeout, out Fault fault) ?? throw Failed(fault switch
+        return new Dialer(server).Connect(timeout, out Fault fault) ?? throw Failed(fault switch
         {
             Fault.Refused => "connection refused",
             Fault.ConnectTimeout => $"no answer within {Patience}",

@@ -113,11 +113,7 @@ internal sealed class LoadRun : IDisposable
             rehearsal.Turn();
     }
 
-    public void Dispose()
-    {
-        _crowd.Dispose();
-        _dialer.Dispose();
-    }
+    public void Dispose() => _crowd.Dispose();
 
     private void Dial()
     {

@@ -17,8 +17,9 @@ internal sealed class ProgressLine(TextWriter? terminal, Func<int> width)
     /// <summary>Puts this text in the place of the one before, cut to the terminal's width.</summary>
     public void Show(string text)
     {
-        const int NarrowestSensible = 2;
-        int room = Math.Max(NarrowestSensible, width()) - 1; // a full line would wrap, and could not be written over
+        const int Usual = 80; // a terminal that does not know its width says 0
+        int columns = width();
+        int room = (columns > 0 ? columns : Usual) - 1; // a full line would wrap, and could not be written over
         string line = text.Length > room ? text[..room] : text;
         terminal?.Write($"\r{line.PadRight(Math.Min(_length, room))}");
         terminal?.Flush();
