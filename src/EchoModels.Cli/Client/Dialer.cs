@@ -1,65 +1,47 @@
-using System.Net;
 using System.Net.Sockets;
+using EchoModels.Sockets;
 
 namespace EchoModels.Cli.Client;
 
-/// <summary>Begins connections without waiting for them, and learns later what became of each.</summary>
-internal sealed class Dialer(IPEndPoint server)
+/// <summary>Opens the connections, some each millisecond, so that the server's backlog does not overflow.</summary>
+internal sealed class Dialer(ClientOptions options, ISocketIo io, Crowd crowd, Faults faults)
 {
-    /// <summary>Begins one: connect(2) says "in progress", and the socket becomes writable when the handshake is over.</summary>
-    public Fault Begin(out Socket? socket)
+    /// <summary>How many at once; a server that makes a thread for each must be able to follow.</summary>
+    private const int Batch = 16;
+
+    private int _next;
+
+    /// <summary>Whether there are connections left to open.</summary>
+    public bool HasMore => _next < options.Connections;
+
+    /// <summary>Begins the next few; the crowd learns later what became of them.</summary>
+    public void DialSome(long now)
     {
-        socket = null;
-        try
+        for (int i = 0; i < Batch && HasMore; i++)
         {
-            // Not blocking, and without Nagle: a short message must not wait for the echo of the one before.
-            socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { Blocking = false, NoDelay = true };
-            if (socket.Handle >= DescriptorLimit.Current - DescriptorLimit.Headroom)
-                return GiveUp(ref socket, Fault.NoDescriptor);
+            int slot = _next++;
+            Fault fault = Handshake.Begin(options.Server, out Socket? socket);
+            if (socket is not null)
+                crowd.Join(new LoadConnection(slot, socket, io, options) { LastProgress = now });
+            else
+                faults.Add(fault);
 
-            socket.Connect(server);
-            return Fault.None;
+            if (fault == Fault.NoDescriptor)
+                LeaveOut(fault);
         }
-        catch (SocketException refusal)
-        {
-            // The managed connect knows no other way to say "in progress": one exception a connection, and none a message.
-            Fault fault = FaultOf(refusal.SocketErrorCode);
-            return fault == Fault.None ? fault : GiveUp(ref socket, fault);
-        }
+
+        // So many refused, and nobody let in: the others need not try.
+        if (crowd.Connected == 0 && faults[Fault.Refused] >= Batch)
+            LeaveOut(Fault.Refused);
     }
 
-    /// <summary>Asks a socket that has become writable how its handshake ended. See SO_ERROR in socket(7).</summary>
-    public static Fault Finish(Socket socket) =>
-        FaultOf((SocketError)(int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!);
+    /// <summary>Opens no more.</summary>
+    public void Stop() => _next = options.Connections;
 
-    /// <summary>Connects one socket and waits for it.</summary>
-    /// <returns>Null if it failed.</returns>
-    public Socket? Connect(TimeSpan timeout, out Fault fault)
+    /// <summary>Does not try those that have not tried yet, as they would fare no better.</summary>
+    private void LeaveOut(Fault fault)
     {
-        fault = Begin(out Socket? socket);
-        if (socket is null)
-            return null;
-
-        fault = socket.Poll(timeout, SelectMode.SelectWrite) ? Finish(socket) : Fault.ConnectTimeout;
-        if (fault != Fault.None)
-            GiveUp(ref socket, fault);
-
-        return socket;
+        faults.Add(fault, options.Connections - _next);
+        Stop();
     }
-
-    private static Fault GiveUp(ref Socket? socket, Fault fault)
-    {
-        socket?.Dispose();
-        socket = null;
-        return fault;
-    }
-
-    private static Fault FaultOf(SocketError error) => error switch
-    {
-        SocketError.Success or SocketError.WouldBlock or SocketError.InProgress => Fault.None,
-        SocketError.ConnectionRefused => Fault.Refused,
-        SocketError.TimedOut => Fault.ConnectTimeout,
-        SocketError.TooManyOpenSockets => Fault.NoDescriptor,
-        _ => Fault.ConnectFailed,
-    };
 }

@@ -44,15 +44,12 @@ internal sealed class InteractiveClient(IPEndPoint server, TimeSpan timeout, ISo
             Console.Error.WriteLine("the server closed the connection");
     }
 
-    private Socket Connect()
+    private Socket Connect() => Handshake.Connect(server, timeout, out Fault fault) ?? throw Failed(fault switch
     {
-        return new Dialer(server).Connect(timeout, out Fault fault) ?? throw Failed(fault switch
-        {
-            Fault.Refused => "connection refused",
-            Fault.ConnectTimeout => $"no answer within {Patience}",
-            _ => "no connection: no route, no free port or no descriptor",
-        });
-    }
+        Fault.Refused => "connection refused",
+        Fault.ConnectTimeout => $"no answer within {Patience}",
+        _ => "no connection: no route, no free port or no descriptor",
+    });
 
     /// <summary>The next bytes from the server; 0 when it has ended the stream.</summary>
     private int Receive(Socket socket)

@@ -9,15 +9,11 @@ namespace EchoModels.Cli.Client;
 /// <remarks>The load is itself a reactor, on the selectors of the servers it drives. It ends when the last conversation is over.</remarks>
 internal sealed class LoadRun : IDisposable
 {
-    /// <summary>Connections that are begun each millisecond; a server that makes a thread for each must be able to follow.</summary>
-    private const int DialsPerMillisecond = 16;
-
     /// <summary>How long before an exact due time sleeping ends and asking again and again begins: a sleep ends late by up to a millisecond.</summary>
     private const long Vigil = 2 * Clock.Millisecond;
 
     private readonly ClientOptions _options;
     private readonly ISelector _selector;
-    private readonly ISocketIo _io;
     private readonly ProgressLine _progress;
     private readonly Crowd _crowd;
     private readonly Dialer _dialer;
@@ -29,7 +25,6 @@ internal sealed class LoadRun : IDisposable
     private volatile bool _interrupted;
     private bool _begun;
     private bool _sending;
-    private int _dialed;
     private long _now = Clock.Now;
     private long _nextTick;
     private long _begin;
@@ -38,10 +33,10 @@ internal sealed class LoadRun : IDisposable
 
     public LoadRun(ClientOptions options, ISelector selector, ISocketIo io, ProgressLine progress)
     {
-        (_options, _selector, _io, _progress) = (options, selector, io, progress);
+        (_options, _selector, _progress) = (options, selector, progress);
         Faults = new Faults(options);
         _crowd = new Crowd(options.Connections, selector, Faults);
-        _dialer = new Dialer(options.Server);
+        _dialer = new Dialer(options, io, _crowd, Faults);
         _pace = Pace.For(options);
         _timeout = Clock.From(options.Timeout);
         _tick = Math.Clamp(_timeout / 8, Clock.Millisecond, Clock.Second / 4);
@@ -71,13 +66,13 @@ internal sealed class LoadRun : IDisposable
     /// <exception cref="IOException">The selector fails.</exception>
     public void Run()
     {
-        while ((_dialed < _options.Connections || _crowd.Connecting > 0) && !_interrupted)
+        while ((_dialer.HasMore || _crowd.Connecting > 0) && !_interrupted)
         {
-            Dial();
+            _dialer.DialSome(_now);
             Turn();
         }
 
-        _dialed = _options.Connections;
+        _dialer.Stop();
         Begin();
         while (_crowd.Open > 0)
         {
@@ -97,12 +92,13 @@ internal sealed class LoadRun : IDisposable
     {
         const int Messages = 40;
         ClientOptions little = options with { Connections = 1, Messages = Messages, Duration = null, Size = 1, Pipeline = 1, Rate = null, Think = default };
-        using LoadRun rehearsal = new(little, selector, io, new ProgressLine(null, () => 0)) { _dialed = 1 };
+        using LoadRun rehearsal = new(little, selector, io, new ProgressLine(null, () => 0));
 
         Socket mirror = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         mirror.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         mirror.Connect(mirror.LocalEndPoint!);
         mirror.Blocking = false;
+        rehearsal._dialer.Stop();
         rehearsal._crowd.Join(new LoadConnection(0, mirror, io, little) { LastProgress = rehearsal._now });
         rehearsal.Turn();
         rehearsal.Begin();
@@ -114,33 +110,6 @@ internal sealed class LoadRun : IDisposable
     }
 
     public void Dispose() => _crowd.Dispose();
-
-    private void Dial()
-    {
-        for (int i = 0; i < DialsPerMillisecond && _dialed < _options.Connections; i++)
-        {
-            int slot = _dialed++;
-            Fault fault = _dialer.Begin(out Socket? socket);
-            if (socket is not null)
-                _crowd.Join(new LoadConnection(slot, socket, _io, _options) { LastProgress = _now });
-            else
-                Faults.Add(fault);
-
-            if (fault == Fault.NoDescriptor)
-                LeaveOut(fault);
-        }
-
-        // So many refused, and nobody let in: the others need not try.
-        if (Connected == 0 && Faults[Fault.Refused] >= DialsPerMillisecond)
-            LeaveOut(Fault.Refused);
-    }
-
-    /// <summary>Does not try those that have not tried yet, as they would fare no better.</summary>
-    private void LeaveOut(Fault fault)
-    {
-        Faults.Add(fault, _options.Connections - _dialed);
-        _dialed = _options.Connections;
-    }
 
     private void Begin()
     {
@@ -175,7 +144,7 @@ internal sealed class LoadRun : IDisposable
 
     private int SleepMilliseconds()
     {
-        if (_dialed < _options.Connections)
+        if (_dialer.HasMore)
             return 1;
 
         long due = !_sending ? Clock.Never : _pace.IsExact ? _pace.NextDue - Vigil : _pace.NextDue;
@@ -199,7 +168,7 @@ internal sealed class LoadRun : IDisposable
 
     private void FinishConnecting(LoadConnection client)
     {
-        Fault fault = Dialer.Finish(client.Socket);
+        Fault fault = Handshake.Finish(client.Socket);
         if (fault == Fault.None)
             _crowd.Welcome(client);
         else

@@ -94,6 +94,19 @@ public sealed class LoadRunTests
         Assert.InRange(run.Load.Seconds, 0.5, 5);
     }
 
+    [Theory]
+    [InlineData("epoll")]
+    [InlineData("poll")]
+    public void Allocates_nothing_for_a_message(string selector)
+    {
+        Assert.SkipUnless(SelectorTable.WhyNot(SelectorTable.Find(selector)) is null, $"{selector} is refused here");
+        using Run few = new(selector, bytes => bytes, o => o with { Messages = 100 });
+        using Run many = new(selector, bytes => bytes, o => o with { Messages = 5_000 });
+
+        Assert.Equal(10_000, many.Load.Latency.Count);
+        Assert.InRange(many.Allocated - few.Allocated, long.MinValue, 9_800);
+    }
+
     /// <summary>A small blocking server that passes what it receives through a fault, and a load that has met it.</summary>
     private sealed class Run : IDisposable
     {
@@ -115,11 +128,16 @@ public sealed class LoadRunTests
 
             using ISelector selector = SelectorTable.Find(selectorName).Open();
             Load = new LoadRun(options, selector, SocketIo.ForThisSystem, new ProgressLine(null, () => 0));
+            long before = GC.GetAllocatedBytesForCurrentThread();
             Load.Run();
+            Allocated = GC.GetAllocatedBytesForCurrentThread() - before;
             Load.Dispose();
         }
 
         public LoadRun Load { get; }
+
+        /// <summary>Bytes that the load allocated on its thread.</summary>
+        public long Allocated { get; }
 
         public string Sentence => Load.Faults.Describe() ?? "";
 
