@@ -12,10 +12,7 @@ namespace EchoModels.Cli.Commands;
 /// <summary>echomodels client: many clients at once that check every byte, or one that is you.</summary>
 internal static class ClientCommand
 {
-    private const string Description = """
-        drive an echo server with many clients at once and check every byte, or talk to it yourself
-
-        Examples:
+    private const string Examples = """
           echomodels client                                   20 clients for 5 seconds, as fast as the server can
           echomodels client --count 1000 --duration 10s       more of them, for longer
           echomodels client --count 20 --think 3s             clients that pause between messages
@@ -24,12 +21,13 @@ internal static class ClientCommand
           echomodels client --interactive                     one connection: type lines, see what comes back
         """;
 
+
     private static readonly TimeSpan Instant = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan Day = TimeSpan.FromHours(24);
 
     private static readonly Option<int> Count = Values.Count("--count", "-c", "how many clients at once", 1, 20_000, 20);
     private static readonly Option<IPAddress> Host = Values.Address("--host", "where the server is", IPAddress.Loopback);
-    private static readonly Option<int> Port = Values.Count("--port", "-p", "where it listens", 1, 65_535, 8888);
+    private static readonly Option<int> Port = CommonOptions.Port();
     private static readonly Option<TimeSpan> Duration =
         Values.Duration("--duration", "-d", "how long to send messages", Instant, Day, TimeSpan.FromSeconds(5));
     private static readonly Option<int?> Messages =
@@ -44,11 +42,12 @@ internal static class ClientCommand
     private static readonly Option<TimeSpan> Patience =
         Values.Duration("--timeout", "", "how long the server may keep a client waiting", Instant, Day, TimeSpan.FromSeconds(5));
     private static readonly Option<bool> Interactive = new("--interactive", "-i") { Description = "talk to the server yourself" };
-    private static readonly Option<bool> Json = new("--json") { Description = "print one JSON object instead of a table" };
+    private static readonly Option<bool> Json = CommonOptions.Json();
 
     public static Command Create()
     {
-        Command command = new("client", Description)
+        Verb command = new(
+            "client", "drive an echo server with many clients at once and check every byte, or talk to it yourself", Examples)
         {
             Count, Host, Port, Duration, Messages, Size, Pipeline, Rate, Think, Patience, Interactive, Json,
         };
