@@ -77,10 +77,10 @@ internal sealed class LoadRun : IDisposable
         while (_crowd.Open > 0)
         {
             Turn();
-            if (_sending && (_interrupted || _now >= _deadline))
-                StopSending();
             if (_sending)
                 Release();
+            if (_sending && (_interrupted || _now >= _deadline))
+                StopSending();
         }
 
         _progress.Clear();
@@ -212,9 +212,10 @@ internal sealed class LoadRun : IDisposable
             _crowd.Fail(client, fault);
     }
 
+    /// <summary>Sends what has come due, and nothing that comes due after the end.</summary>
     private void Release()
     {
-        while (_pace.TryRelease(_now, out LoadConnection client))
+        while (_pace.TryRelease(Math.Min(_now, _deadline - 1), out LoadConnection client))
         {
             if (client.Stage == Stage.Talking)
                 Continue(client);
