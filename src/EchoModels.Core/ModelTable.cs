@@ -38,6 +38,9 @@ public static class ModelTable
         new("threads",   "one thread per connection, each asleep in recv",    "recv(2)",            "1 a client",
             Always, _ => new ThreadPerConnectionServer()),
 
+        new("thread-pool", "a fixed number of threads; whoever comes after them waits in a queue", "recv(2)", "workers + 1 a port",
+            Always, context => new ThreadPoolServer(context.Workers)) { Options = ModelOptions.Workers, AtOnce = context => context.Workers },
+
         new("busy-poll", "one thread that never sleeps and asks every socket", "nothing",           "1",
             Always, _ => new BusyPollServer()),
 
