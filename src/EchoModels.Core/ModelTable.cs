@@ -21,6 +21,9 @@ public sealed record ModelRow(
     /// <summary>The settings that it uses, besides those that every model has.</summary>
     public ModelOptions Options { get; init; }
 
+    /// <summary>How many clients it serves at once; whoever comes after them waits until one leaves.</summary>
+    public Func<ModelContext, int> AtOnce { get; init; } = _ => int.MaxValue;
+
     public override string ToString() => Name;
 }
 
@@ -30,10 +33,13 @@ public static class ModelTable
     public static IReadOnlyList<ModelRow> Rows { get; } =
     [
         new("blocking",  "one client at a time; the second waits",            "accept(2), recv(2)", "1",
-            Always, context => new BlockingServer(() => context.Selectors.Open("poll"))),
+            Always, context => new BlockingServer(() => context.Selectors.Open("poll"))) { AtOnce = _ => 1 },
 
         new("threads",   "one thread per connection, each asleep in recv",    "recv(2)",            "1 a client",
             Always, _ => new ThreadPerConnectionServer()),
+
+        new("thread-pool", "a fixed number of threads; whoever comes after them waits in a queue", "recv(2)", "workers + 1 a port",
+            Always, context => new ThreadPoolServer(context.Workers)) { Options = ModelOptions.Workers, AtOnce = context => context.Workers },
 
         new("busy-poll", "one thread that never sleeps and asks every socket", "nothing",           "1",
             Always, _ => new BusyPollServer()),

@@ -18,6 +18,7 @@ public sealed class SocketSet : IDisposable
     private WatchedSocket?[] _slots = new WatchedSocket?[64];
     private int _used;
     private int _count;
+    private int _waiting;
     private volatile bool _blocking;
 
     public SocketSet(IEnumerable<Listener> listeners, ISocketIo io, EchoPolicy? policy = null)
@@ -47,6 +48,13 @@ public sealed class SocketSet : IDisposable
 
     /// <summary>How many connections are open.</summary>
     public int Count => Volatile.Read(ref _count);
+
+    /// <summary>How many of them wait until their model has a thread or a process for them; the model keeps the count.</summary>
+    public int Waiting
+    {
+        get => Volatile.Read(ref _waiting);
+        internal set => Volatile.Write(ref _waiting, value);
+    }
 
     /// <summary>How long a selector may sleep, in milliseconds: for ever, or until the first resting listener may be asked again.</summary>
     public int RestMilliseconds
