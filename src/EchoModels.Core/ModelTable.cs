@@ -38,8 +38,12 @@ public static class ModelTable
         new("busy-poll", "one thread that never sleeps and asks every socket", "nothing",           "1",
             Always, _ => new BusyPollServer()),
 
-        new("select",    "one thread, one list handed over at every wait",    "Socket.Select",      "1",
+        new("select",    "one list handed over at every wait; on Linux, Socket.Select is poll(2)", "Socket.Select", "1",
             Always, context => new ReactorServer(() => context.Selectors.Open("select"))) { Options = ModelOptions.Selector },
+
+        new("select-fdset", "select(2) itself: a bit per descriptor, and none from 1,024 up", "select(2)", "1",
+            OnlyOnLinux("fd_set", () => WhyNot("select-fdset")),
+            context => new ReactorServer(() => context.Selectors.Open("select-fdset"))),
 
         new("poll",      "as select, with an array that is kept in place",    "poll(2)",            "1",
             () => WhyNot("poll"), context => new ReactorServer(() => context.Selectors.Open("poll"))) { Options = ModelOptions.Selector },
@@ -52,6 +56,9 @@ public static class ModelTable
     public static ModelRow? Find(string name) => Rows.FirstOrDefault(row => row.Name == name);
 
     private static string? Always() => null;
+
+    private static Func<string?> OnlyOnLinux(string what, Func<string?> whyNot) =>
+        () => OperatingSystem.IsLinux() ? whyNot() : $"needs Linux's {what}";
 
     private static string? WhyNot(string selector) => SelectorTable.WhyNot(SelectorTable.Find(selector));
 }

@@ -54,7 +54,12 @@ public sealed class ReactorServer(Func<ISelector> openSelector) : IEchoServer
         private void Welcome(Listener listener)
         {
             for (int i = 0; i < AcceptsPerTurn && sockets.TryAccept(listener, out Connection? newcomer); i++)
-                Add(newcomer);
+            {
+                if (selector.CanWatch(newcomer.Socket))
+                    Add(newcomer);
+                else
+                    sockets.Close(newcomer, CloseReason.Limit);
+            }
         }
 
         private void Attend(Connection connection)

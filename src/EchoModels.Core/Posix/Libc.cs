@@ -49,6 +49,9 @@ internal static partial class Libc
     public const short POLLHUP = 0x010;
     public const short POLLNVAL = 0x020;
 
+    // <sys/select.h>
+    public const int FD_SETSIZE = 1024;
+
     [LibraryImport("libc", EntryPoint = "accept4", SetLastError = true)]
     public static partial int Accept4(SafeHandle socket, nint address, nint length, int flags);
 
@@ -81,6 +84,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     public static partial int Poll(Span<PollFd> sockets, nuint count, int milliseconds);
+
+    [LibraryImport("libc", EntryPoint = "select", SetLastError = true)]
+    public static unsafe partial int Select(int end, Span<ulong> toRead, Span<ulong> toWrite, nint exceptions, TimeValue* limit);
 
     [LibraryImport("libc", EntryPoint = "pthread_self")]
     public static partial nint ThreadSelf();

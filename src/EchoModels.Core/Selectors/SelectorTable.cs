@@ -22,10 +22,19 @@ public static class SelectorTable
         new("select", "Socket.Select (poll(2) on Linux)",    () => new SelectSelector()),
     ];
 
+    /// <summary>Those that one model each is about: whoever wants one wants this one, and nobody falls back to it.</summary>
+    public static IReadOnlyList<SelectorRow> Particular { get; } =
+    [
+        new("select-fdset", "select(2)", () => new FdSetSelector()),
+    ];
+
     /// <summary>The row of this name.</summary>
     /// <exception cref="ArgumentException">There is none.</exception>
     public static SelectorRow Find(string name) =>
-        Rows.FirstOrDefault(row => row.Name == name) ?? throw new ArgumentException($"no selector '{name}'", nameof(name));
+        Rows.Concat(Particular).FirstOrDefault(row => row.Name == name) ?? throw new ArgumentException($"no selector '{name}'", nameof(name));
+
+    /// <summary>A row, and those to fall back to when it is refused.</summary>
+    public static IEnumerable<SelectorRow> From(SelectorRow first) => Particular.Contains(first) ? [first] : Rows.SkipWhile(row => row != first);
 
     /// <summary>Why a selector cannot be had here; null if it can.</summary>
     public static string? WhyNot(SelectorRow row)
