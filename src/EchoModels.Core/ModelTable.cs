@@ -49,7 +49,9 @@ public static class ModelTable
             () => WhyNot("poll"), context => new ReactorServer(() => context.Selectors.Open("poll"))) { Options = ModelOptions.Selector },
 
         new("epoll",     "the kernel keeps the list and returns who is ready", "epoll_wait(2)",     "1",
-            () => WhyNot("epoll"), context => new ReactorServer(() => context.Selectors.Open("epoll"))) { Options = ModelOptions.Selector },
+            () => WhyNot("epoll"), context => context.EdgeTriggered
+                ? new EdgeTriggeredServer(() => context.Selectors.Open("epoll-edge"))
+                : new ReactorServer(() => context.Selectors.Open("epoll"))) { Options = ModelOptions.Selector | ModelOptions.Trigger },
     ];
 
     /// <summary>The row of this name, or null.</summary>

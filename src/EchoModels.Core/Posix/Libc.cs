@@ -41,6 +41,7 @@ internal static partial class Libc
     public const uint EPOLLOUT = 0x004;
     public const uint EPOLLERR = 0x008;
     public const uint EPOLLHUP = 0x010;
+    public const uint EPOLLET = 1u << 31;
 
     // <poll.h>
     public const short POLLIN = 0x001;

@@ -25,7 +25,8 @@ public static class SelectorTable
     /// <summary>Those that one model each is about: whoever wants one wants this one, and nobody falls back to it.</summary>
     public static IReadOnlyList<SelectorRow> Particular { get; } =
     [
-        new("select-fdset", "select(2)", () => new FdSetSelector()),
+        new("select-fdset", "select(2)",     () => new FdSetSelector()),
+        new("epoll-edge",   "epoll_wait(2)", () => new EpollSelector(edgeTriggered: true)),
     ];
 
     /// <summary>The row of this name.</summary>
