@@ -18,7 +18,7 @@ internal sealed class ServeCommand
           echomodels serve -p 9991 -p 9992 -p 9993         one server, three ports
           echomodels serve --bind ::1 --selector poll
           echomodels serve --greeting hello --reply upper+suffix:_SB --tick 10s
-        Change the model while it runs with 'echomodels switch', or with the keys 1 to 9.
+        Change the model while it runs with 'echomodels switch', or with the keys that it names at the start.
         """;
 
     private static readonly TimeSpan OneHour = TimeSpan.FromHours(1);
@@ -49,7 +49,7 @@ internal sealed class ServeCommand
         "how many clients may wait to be accepted (the kernel caps it at net.core.somaxconn)", 1, 65535, 4096);
     private readonly Option<TimeSpan> _drain = Values.Duration("--drain", "", "how long unsent bytes may take to go out at the end",
         TimeSpan.Zero, OneHour, TimeSpan.FromSeconds(5));
-    private readonly Option<bool> _noLive = new("--no-live") { Description = "leave the keyboard alone: no switching by the keys 1 to 9" };
+    private readonly Option<bool> _noLive = new("--no-live") { Description = "leave the keyboard alone: no switching by keys" };
     private readonly Option<string> _level = Values.OneOf("--log-level", "-l", "the least that is worth a line on stderr",
         "information", "verbose", "debug", "information", "warning", "error", "fatal");
 

@@ -67,7 +67,12 @@ internal sealed class Reactor(SocketSet sockets, ISelector selector)
     {
         Action<Connection> place = Place ?? Add;
         for (int i = 0; i < AcceptsPerTurn && sockets.TryAccept(listener, out Connection? newcomer); i++)
-            place(newcomer);
+        {
+            if (selector.CanWatch(newcomer.Socket))
+                place(newcomer);
+            else
+                sockets.Close(newcomer, CloseReason.Limit);
+        }
     }
 
     private void Attend(Connection connection)

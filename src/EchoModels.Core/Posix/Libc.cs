@@ -46,6 +46,7 @@ internal static partial class Libc
     public const uint EPOLLOUT = 0x004;
     public const uint EPOLLERR = 0x008;
     public const uint EPOLLHUP = 0x010;
+    public const uint EPOLLET = 1u << 31;
 
     // <poll.h>
     public const short POLLIN = 0x001;
@@ -53,6 +54,9 @@ internal static partial class Libc
     public const short POLLERR = 0x008;
     public const short POLLHUP = 0x010;
     public const short POLLNVAL = 0x020;
+
+    // <sys/select.h>
+    public const int FD_SETSIZE = 1024;
 
     [LibraryImport("libc", EntryPoint = "accept4", SetLastError = true)]
     public static partial int Accept4(SafeHandle socket, nint address, nint length, int flags);
@@ -86,6 +90,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     public static partial int Poll(Span<PollFd> sockets, nuint count, int milliseconds);
+
+    [LibraryImport("libc", EntryPoint = "select", SetLastError = true)]
+    public static unsafe partial int Select(int end, Span<ulong> toRead, Span<ulong> toWrite, nint exceptions, TimeValue* limit);
 
     [LibraryImport("libc", EntryPoint = "pthread_self")]
     public static partial nint ThreadSelf();

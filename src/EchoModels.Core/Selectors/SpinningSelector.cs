@@ -10,6 +10,8 @@ internal sealed class SpinningSelector(ISelector selector, TimeSpan spin) : ISel
 {
     private volatile bool _woken;
 
+    public bool CanWatch(Socket socket) => selector.CanWatch(socket);
+
     public void Add(Socket socket, Interest interest, Token token) => selector.Add(socket, interest, token);
 
     public void Modify(Socket socket, Interest interest, Token token) => selector.Modify(socket, interest, token);

@@ -104,7 +104,7 @@ public sealed class Connection : WatchedSocket
         if (status == IoStatus.Closed)
             return status;
 
-        int sent = status == IoStatus.Progress ? count : 0;
+        int sent = error == SocketError.Success ? count : 0;
         if (sent < reply.Length)
             Owe(reply[sent..]);
 
@@ -144,8 +144,8 @@ public sealed class Connection : WatchedSocket
     /// <summary>What an error means for the conversation.</summary>
     internal IoStatus StatusOf(SocketError error) => error switch
     {
-        SocketError.Success => IoStatus.Progress,
-        SocketError.WouldBlock or SocketError.Interrupted => IoStatus.WouldBlock,
+        SocketError.Success or SocketError.Interrupted => IoStatus.Progress,
+        SocketError.WouldBlock => IoStatus.WouldBlock,
         _ => End(CloseReason.Reset),
     };
 

@@ -1,3 +1,4 @@
+using EchoModels.Metering;
 using Xunit;
 
 namespace EchoModels.Tests.Support;
@@ -5,8 +6,8 @@ namespace EchoModels.Tests.Support;
 /// <summary>The models that a contract is run for: every row of the table that can be had here.</summary>
 internal static class EveryModel
 {
-    /// <summary>Models that serve one client at a time by design: what is demanded of several clients at once is not demanded of these.</summary>
-    private static readonly string[] OneAtATime = ["blocking"];
+    /// <summary>More clients at once than any contract brings.</summary>
+    private const int MostAtOnce = 256;
 
     public static TheoryData<string> Here => [.. Names];
 
@@ -17,7 +18,8 @@ internal static class EveryModel
 
     public static IReadOnlyList<string> Names { get; } = [.. ModelTable.Rows.Where(row => row.WhyNot() is null).Select(row => row.Name)];
 
-    public static bool ServesAll(string model) => !OneAtATime.Contains(model);
+    /// <summary>Models that serve only some clients at a time by design: what is demanded of more at once is not demanded of these.</summary>
+    public static bool ServesAll(string model) => Find(model).AtOnce(new ModelContext(new Tally())) >= MostAtOnce;
 
     public static ModelRow Find(string model) =>
         ModelTable.Find(model) ?? throw new ArgumentException($"no model '{model}'", nameof(model));

@@ -41,7 +41,7 @@ internal sealed class TestServer
         Sockets = new SocketSet(listeners, wish.Io);
         Sockets.Accepted += Accepted.Enqueue;
         Sockets.Closed += (connection, reason) => Closed.Enqueue((connection, reason));
-        ModelContext context = new(new Tally());
+        ModelContext context = new(Tally);
         context.Selectors.Forced = wish.Selector;
         Host = new EchoHost(Sockets, context, first);
     }
@@ -49,6 +49,8 @@ internal sealed class TestServer
     public int Seed { get; } = Seeds.Take();
 
     public EchoHost Host { get; }
+
+    public Tally Tally { get; } = new();
 
     public SocketSet Sockets { get; }
 
