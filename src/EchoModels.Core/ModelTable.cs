@@ -24,6 +24,9 @@ public sealed record ModelRow(
     /// <summary>How many clients it serves at once; whoever comes after them waits until one leaves.</summary>
     public Func<ModelContext, int> AtOnce { get; init; } = _ => int.MaxValue;
 
+    /// <summary>Whether this operating system is one that it was written for.</summary>
+    public bool IsForThisSystem { get; init; } = true;
+
     public override string ToString() => Name;
 }
 
@@ -68,7 +71,8 @@ public static class ModelTable
 
         new("kqueue", "the same for macOS and FreeBSD",
             "kevent(2)", "1", () => WhyNot("kqueue"),
-            context => NewReactor(context, "kqueue")) { Options = ModelOptions.Loops | ModelOptions.Spin },
+            context => NewReactor(context, "kqueue")) 
+        { Options = ModelOptions.Loops | ModelOptions.Spin, IsForThisSystem = SelectorTable.HasKqueue },
     ];
 
     /// <summary>The row of this name, or null.</summary>

@@ -1,3 +1,4 @@
+using EchoModels.Sockets;
 using System.Net;
 using System.Net.Sockets;
 

@@ -21,6 +21,7 @@ internal sealed class Narrator : IDisposable
     private const int MostNotes = 10_000;
     private const int MostLinesASecond = 50;
     private static readonly TimeSpan BetweenComplaints = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ALittleWhile = TimeSpan.FromSeconds(1);
 
     private readonly BlockingCollection<Action> _notes = new(MostNotes);
     private readonly Logger _log;
@@ -30,7 +31,7 @@ internal sealed class Narrator : IDisposable
     private long _second;
     private int _lines;
     private long _complained;
-    private bool _refusing;
+    private long _refused;
 
     public Narrator(LogEventLevel least)
     {
@@ -84,11 +85,11 @@ internal sealed class Narrator : IDisposable
 
     public void AcceptFailed(Listener listener, SocketError error) => Note(() =>
     {
-        _refusing = true;
-        if (_complained != 0 && Environment.TickCount64 - _complained < BetweenComplaints.TotalMilliseconds)
+        _refused = Environment.TickCount64;
+        if (_complained != 0 && _refused - _complained < BetweenComplaints.TotalMilliseconds)
             return;
 
-        _complained = Environment.TickCount64;
+        _complained = _refused;
         string want = error == SocketError.TooManyOpenSockets ? "no descriptor is free" : error.ToString();
         _log.Warning("cannot accept on {EndPoint}: {Want:l}; clients wait in the backlog, those connected are served", listener.EndPoint, want);
     });
@@ -140,9 +141,8 @@ internal sealed class Narrator : IDisposable
 
     private void AboutConnection(string what, Action write)
     {
-        if (_refusing && what == "accepted")
+        if (_complained != 0 && what == "accepted" && Environment.TickCount64 - _refused > ALittleWhile.TotalMilliseconds)
         {
-            _refusing = false;
             _complained = 0;
             _log.Information("accepting again");
         }

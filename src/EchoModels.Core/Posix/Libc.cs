@@ -9,6 +9,7 @@ internal static partial class Libc
     // <asm-generic/fcntl.h>, <bits/socket.h>, <asm-generic/socket.h>, <asm-generic/sockios.h>
     public const int F_GETFL = 3;
     public const int F_SETFL = 4;
+    public const int F_DUPFD_CLOEXEC = 1030;
     public const int O_NONBLOCK = 0x800;
     public const int SOCK_CLOEXEC = 0x80000;
     public const int SOCK_NONBLOCK = 0x800;

@@ -20,6 +20,7 @@ public sealed class SocketSet : IDisposable
     private int _count;
     private int _waiting;
     private volatile bool _blocking;
+    private nint _latest;
 
     public SocketSet(IEnumerable<Listener> listeners, ISocketIo io, EchoPolicy? policy = null)
     {
@@ -89,6 +90,12 @@ public sealed class SocketSet : IDisposable
             return false;
 
         listener.EndRest();
+        if (DescriptorLimit.IsReached(_latest, listener.Socket))
+        {
+            Refused(listener, SocketError.TooManyOpenSockets);
+            return false;
+        }
+
         Socket? socket = _io.Accept(listener.Socket, _blocking, out SocketError error);
         if (socket is null)
         {
@@ -96,6 +103,7 @@ public sealed class SocketSet : IDisposable
             return false;
         }
 
+        _latest = socket.Handle;
         newcomer = new Connection(socket, _io, _policy);
         bool isOneTooMany = Count >= _policy.MaxConnections;
         Join(newcomer);
