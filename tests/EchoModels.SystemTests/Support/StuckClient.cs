@@ -33,10 +33,15 @@ internal sealed class StuckClient : IDisposable
     /// <summary>Begins to read: every byte comes back, and then the end of the stream.</summary>
     public void ReadAll()
     {
+        ReadAllButTheEnd();
+        _client.ExpectEnd();
+    }
+
+    /// <summary>Begins to read: every byte comes back.</summary>
+    public void ReadAllButTheEnd()
+    {
         for (long read = 0; read < Sent; read += Step)
             _client.Expect(_step);
-
-        _client.ExpectEnd();
     }
 
     public void Dispose() => _client.Dispose();

@@ -1,4 +1,5 @@
 [assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]
 
 namespace EchoModels.SystemTests.Support;
 

@@ -23,14 +23,14 @@ public sealed class EchoPathTests
         using Crowd crowd = new(server, before is null ? count : count - 1);
         if (before is not null)
         {
-            crowd.Clients.ForEach(client => client.Echo("under the model before"));
+            crowd.Clients.Take(before == "blocking" ? 1 : count).ToList().ForEach(client => client.Echo("under the model before"));
             server.Switch(model);
             crowd.Clients.Add(new Client(server));
         }
 
         Trace trace = Watch(server, crowd.Clients);
 
-        Assert.Equal(count, trace.ServingThreads.Count == 1 ? 1 : trace.ServingThreads.Count);
+        Assert.Equal(count, trace.ServingThreads.Count);
         Assert.DoesNotContain(trace.Serving, call => call.Error == "EAGAIN");
         Assert.DoesNotContain(trace.Calls, call => call.IsEpoll);
         Assert.DoesNotContain(trace.Serving, call => call.IsWait);
@@ -57,7 +57,7 @@ public sealed class EchoPathTests
             Assert.Single(trace.ServingThreads);
             Assert.DoesNotContain(trace.Serving, call => call.Error == "EAGAIN");
             SystemCall[] waits = [.. trace.Serving.Where(call => call.IsWait && call.Result >= 0)];
-            Assert.InRange(waits.Length, Messages, Messages + 2); // the one it slept in at first, and the one at the end
+            Assert.InRange(waits.Length, Messages - 1, Messages + 1); // strace may miss the one that was under way when it came
             Assert.All(waits, call => Assert.True(call.Name == wait || call.Name == "restart_syscall", call.ToString()));
             Assert.Equal(Messages, trace.Serving.Count(call => call.Name == "recvfrom"));
             Assert.Equal(Messages, trace.Serving.Count(call => call.Name == "sendto"));
@@ -101,7 +101,7 @@ public sealed class EchoPathTests
         }
 
         first.Echo("the server has closed the other one by now");
-        Trace trace = strace.Detach();
+        Trace trace = strace.Detach(Messages + 1);
         Assert.Equal(added, trace.Calls.Count(call => call.Arguments.Contains("EPOLL_CTL_ADD", StringComparison.Ordinal)));
         Assert.Equal(removed, trace.Calls.Count(call => call.Arguments.Contains("EPOLL_CTL_DEL", StringComparison.Ordinal)));
         Assert.DoesNotContain(trace.Calls, call => call.Arguments.Contains("EPOLL_CTL_MOD", StringComparison.Ordinal));
@@ -120,6 +120,6 @@ public sealed class EchoPathTests
                 client.Echo($"message {i}");
         }
 
-        return strace.Detach();
+        return strace.Detach(clients.Count * Messages);
     }
 }

@@ -35,10 +35,11 @@ internal sealed class Strace : IDisposable
     public static Strace Attach(Server server, params string[] options) =>
         new(server, Path.Combine(server.Directory.Path, $"trace-{Guid.NewGuid():N}"), options);
 
-    /// <summary>Lets go of the server.</summary>
+    /// <summary>Lets go of the server, once it has seen so many sends: a client has its echo a moment before strace writes of it.</summary>
     /// <returns>What it saw.</returns>
-    public Trace Detach()
+    public Trace Detach(int sends)
     {
+        Timing.Eventually(() => Trace.Read(_file).Tcp.Count(call => call.Name == "sendto") >= sends, $"strace has seen {sends} sends");
         Native.Signal(_process.Id, Native.SIGINT);
         Assert.True(_process.WaitForExit(Timing.Generous), "strace did not end");
         return Trace.Read(_file);

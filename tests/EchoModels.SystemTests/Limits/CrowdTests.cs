@@ -1,0 +1,59 @@
+using System.Text.Json;
+using EchoModels.SystemTests.Support;
+
+namespace EchoModels.SystemTests.Limits;
+
+/// <summary>Many connections at once.</summary>
+public sealed class CrowdTests
+{
+    private const int Many = 9_000;
+
+    [Theory]
+    [InlineData("epoll")]
+    [InlineData("poll")]
+    [InlineData("select")]
+    [InlineData("threads")]
+    [InlineData("busy-poll")]
+    public void Nine_thousand_are_held_and_served(string model)
+    {
+        using Server server = Server.Start("--model", model);
+        using Crowd crowd = new(server, Many);
+        byte[] message = new byte[8];
+        for (int i = 0; i < Many; i++)
+        {
+            BitConverter.TryWriteBytes(message, (long)i);
+            crowd.Clients[i].Echo(message);
+        }
+
+        JsonElement status = server.Status();
+        Assert.Equal(Many, status.GetProperty("connections").GetProperty("open").GetInt32());
+        Assert.Equal(Many, status.GetProperty("receives").GetInt64());
+        if (model == "threads")
+            Assert.InRange(status.GetProperty("threads").GetInt32(), Many, Many + 100);
+
+        server.Signal(Native.SIGTERM);
+        Assert.All(crowd.Clients, client => client.ExpectEnd());
+        Assert.Equal(0, server.ExitCode());
+        Assert.Contains($"served {Many} connections, {Many} messages, {Many * 8} bytes in, {Many * 8} bytes out", server.Lines[^1]);
+    }
+
+    [Theory]
+    [InlineData("threads", null)]
+    [InlineData("threads", "epoll")]
+    [InlineData("epoll", null)]
+    [InlineData("poll", null)]
+    [InlineData("select", null)]
+    public void A_thousand_idle_connections_cost_next_to_nothing(string model, string? before)
+    {
+        using Server server = Server.Start("--model", before ?? model);
+        using Crowd crowd = new(server, 1_000);
+        crowd.Clients.ForEach(client => client.Echo("hello"));
+        if (before is not null)
+            server.Switch(model);
+
+        crowd.Clients.ForEach(client => client.Echo("hello again"));
+        Thread.Sleep(1_000);
+        Assert.InRange(Processor.Share(server.Id, TimeSpan.FromSeconds(2)), 0, 3); // the bound is 1 %, the rest is for a busy machine
+        crowd.Clients[500].Echo("still there");
+    }
+}
