@@ -28,10 +28,10 @@ public sealed class DescriptorTests
         for (int i = 0; i < 10; i++)
             crowd.Clients[i].Echo("served on");
 
-        // Half of them leave; those that waited come in, one by one.
-        foreach (Client client in crowd.Clients.Take(TooMany / 2))
+        // One after the other leaves, and each lets another one in.
+        foreach (Client client in crowd.Clients.Take(TooMany - 20))
             client.Dispose();
-        foreach (Client client in crowd.Clients.TakeLast(50))
+        foreach (Client client in crowd.Clients.TakeLast(20))
             client.Echo("served at last");
 
         server.AwaitLine("INF accepting again");
@@ -39,6 +39,7 @@ public sealed class DescriptorTests
         using Client newcomer = new(server);
         newcomer.Echo("and so is a newcomer");
         Timing.Eventually(() => Accepted(server) == TooMany + 1, "all were accepted");
+        Assert.Empty(server.Said("closed .*: (limit|reset)"));
     }
 
     [Theory]

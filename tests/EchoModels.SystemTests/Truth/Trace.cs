@@ -67,6 +67,22 @@ internal sealed partial class Trace
         return new Trace(calls, text);
     }
 
+    /// <summary>Leaves out what each thread did up to its first send: strace may have come in the middle of it.</summary>
+    public Trace AfterTheFirstSend()
+    {
+        HashSet<int> begun = [];
+        List<SystemCall> calls = [];
+        foreach (SystemCall call in Calls)
+        {
+            if (begun.Contains(call.Thread) || !ServingThreads.Contains(call.Thread))
+                calls.Add(call);
+            else if (call.OnTcp && call.Name == "sendto")
+                begun.Add(call.Thread);
+        }
+
+        return new Trace(calls, Text);
+    }
+
     /// <summary>Reads the trace of a server that has ended, once the tracer has written its last line.</summary>
     public static Trace ReadToEnd(string file, Server server)
     {
