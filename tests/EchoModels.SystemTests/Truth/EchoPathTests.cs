@@ -120,6 +120,7 @@ public sealed class EchoPathTests
                 client.Echo($"message {i}");
         }
 
+        Thread.Sleep(100); // what it does while nobody talks is to be seen, too
         return strace.Detach(clients.Count * (Messages + 1)).AfterTheFirstSend();
     }
 }
