@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using EchoModels.Models;
-using EchoModels.Selectors;
 using EchoModels.Sockets;
 
 namespace EchoModels;
@@ -12,13 +11,13 @@ namespace EchoModels;
 /// </remarks>
 public sealed class EchoHost : IDisposable
 {
-    /// <summary>A model that fails more often than this, each time within <see cref="Settled"/> of taking over, is given up.</summary>
+    /// <summary>So many failures in a row, without a model that served for a while or was told to stop, and the host gives up.</summary>
     private const int Patience = 3;
 
-    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AWhile = TimeSpan.FromSeconds(1);
 
     private readonly SocketSet _sockets;
-    private readonly SelectorChoice _selectors;
+    private readonly ModelContext _context;
     private readonly Lock _gate = new();
     private readonly Lock _switching = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -30,11 +29,12 @@ public sealed class EchoHost : IDisposable
     private long _takenOverAt;
     private int _failures;
     private bool _stopping;
+    private bool _givenUp;
 
-    public EchoHost(SocketSet sockets, SelectorChoice selectors, ModelRow first)
+    public EchoHost(SocketSet sockets, ModelContext context, ModelRow first)
     {
         _sockets = sockets;
-        _selectors = selectors;
+        _context = context;
         _serving = first;
         _sockets.TakenOver += OnTakenOver;
         _thread = new Thread(Run) { Name = "models", IsBackground = true };
@@ -73,6 +73,8 @@ public sealed class EchoHost : IDisposable
             {
                 if (_stopping)
                     throw new SwitchRefusedException("the server is stopping");
+                if (_givenUp)
+                    throw new SwitchRefusedException("no model serves any more");
                 if (to == _serving)
                     return new SwitchReport(to.Name, to.Name, 0, _sockets.Count);
 
@@ -101,7 +103,7 @@ public sealed class EchoHost : IDisposable
         deadline.CancelAfter(limit);
         try
         {
-            new DrainServer(() => _selectors.Open("epoll")).Serve(_sockets, deadline.Token);
+            new DrainServer(() => _context.Selectors.Open("epoll")).Serve(_sockets, deadline.Token);
         }
         finally
         {
@@ -155,10 +157,14 @@ public sealed class EchoHost : IDisposable
             Volatile.Write(ref _serving, row);
         }
 
-        _selectors.Current = null;
+        _context.Selectors.Current = null;
         _takenOverAt = 0;
-        row.Create(_selectors).Serve(_sockets, stop);
+        row.Create(_context).Serve(_sockets, stop);
+        if (!stop.IsCancellationRequested)
+            throw new InvalidOperationException($"the model {row.Name} returned without being told to stop");
+
         _before = row;
+        _failures = 0;
     }
 
     /// <summary>The model to serve now that the one before has let go; null if the host is to end.</summary>
@@ -167,32 +173,33 @@ public sealed class EchoHost : IDisposable
         lock (_gate)
         {
             if (!_stopping)
-                return _handover?.To ?? throw new InvalidOperationException("the model returned without being told to stop");
+                return _handover?.To;
 
             _handover?.Fail(new SwitchRefusedException("the server is stopping"));
+            _handover = null;
             return null;
         }
     }
 
     private ModelRow? RollBack(ModelRow failed, Exception failure)
     {
-        bool settled = _takenOverAt != 0 && Stopwatch.GetElapsedTime(_takenOverAt) > Settled;
-        _failures = settled ? 1 : _failures + 1;
+        bool servedAWhile = _takenOverAt != 0 && Stopwatch.GetElapsedTime(_takenOverAt) > AWhile;
+        _failures = servedAWhile ? 1 : _failures + 1;
 
         ModelRow? back;
         lock (_gate)
         {
-            back = _before ?? (_takenOverAt != 0 ? failed : null);
-            if (_stopping || _failures > Patience)
-                back = null;
-
+            // A first model that cannot start has none before it; one that served before it failed may do so again.
+            back = _failures > Patience ? null : _before ?? (_takenOverAt != 0 ? failed : null);
+            _givenUp = back is null;
+            Volatile.Write(ref _serving, back ?? failed);
             _handover?.Fail(new SwitchRefusedException($"{failed.Name} could not start: {failure.Message}", failure));
             _handover = null;
+            if (_stopping)
+                return null;
         }
 
-        if (!_stopping)
-            Failed?.Invoke(new ModelFailure(failed.Name, failure, back?.Name));
-
+        Failed?.Invoke(new ModelFailure(failed.Name, failure, back?.Name));
         return back;
     }
 
@@ -228,7 +235,7 @@ public sealed class EchoHost : IDisposable
         public SwitchReport Succeed(int connections)
         {
             SwitchReport report = new(from.Name, to.Name, Stopwatch.GetElapsedTime(_begun).TotalMilliseconds, connections);
-            _outcome.SetResult(report);
+            _outcome.TrySetResult(report);
             return report;
         }
     }

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using EchoModels.Cli.CommandLine;
 using EchoModels.Cli.Control;
 using EchoModels.Metering;
-using EchoModels.Selectors;
 using EchoModels.Sockets;
 
 namespace EchoModels.Cli.Serving;
@@ -15,7 +14,7 @@ internal sealed class ServeRun : IDisposable
     private readonly Tally _tally = new();
     private readonly Signals _signals = new();
     private readonly Narrator _narrator;
-    private readonly SelectorChoice _selectors;
+    private readonly ModelContext _context;
     private readonly SocketSet _sockets;
     private readonly EchoHost _host;
     private readonly StatusSource _status;
@@ -24,10 +23,11 @@ internal sealed class ServeRun : IDisposable
     private ServeRun(ServeOptions options)
     {
         _options = options;
-        _sockets = new SocketSet(OpenListeners(options), new CountingSocketIo(SocketIo.ForThisSystem, _tally));
-        _selectors = new SelectorChoice(_tally) { Forced = options.Selector };
-        _host = new EchoHost(_sockets, _selectors, options.Model);
-        _status = new StatusSource(_host, _sockets, _selectors, _tally);
+        _sockets = new SocketSet(OpenListeners(options), new CountingSocketIo(SocketIo.ForThisSystem, _tally), options.Policy);
+        _context = options.Context(_tally);
+        _context.Selectors.Forced = options.Selector;
+        _host = new EchoHost(_sockets, _context, options.Model);
+        _status = new StatusSource(_host, _sockets, _context);
         _narrator = new Narrator(options.LogLevel);
         _signals.Second.Register(EndAtOnce);
         Narrate();
@@ -62,12 +62,12 @@ internal sealed class ServeRun : IDisposable
             throw new RunFailedException(refusal.Message);
         }
 
-        _selectors.Forced = null; // it was meant for the model named beside it
+        _context.Selectors.Forced = null; // it was meant for the model named beside it
         OpenControls();
         if (_options.Keys && Keyboard.IsOurs)
             ListenToKeys();
 
-        bool served = WaitForTheEnd();
+        bool served = ServeToTheEnd();
         CloseControls();
         _host.Stop(_options.Drain, _signals.Second);
         _narrator.Information(_status.Summary());
@@ -111,13 +111,13 @@ internal sealed class ServeRun : IDisposable
                 return;
 
             listening = true;
-            _narrator.Listening(_host, _selectors, _sockets.Listeners);
+            _narrator.Listening(_host, _context.Selectors, _sockets.Listeners);
         };
         _sockets.Accepted += _narrator.Accepted;
         _sockets.Closed += _narrator.Closed;
         _sockets.AcceptFailed += _narrator.AcceptFailed;
-        _selectors.FellBack += _narrator.FellBack;
-        _host.Switched += report => _narrator.Switched(report, _selectors.Current);
+        _context.Selectors.FellBack += _narrator.FellBack;
+        _host.Switched += report => _narrator.Switched(report, _context.Selectors.Current);
         _host.Failed += _narrator.Failed;
     }
 
@@ -158,6 +158,13 @@ internal sealed class ServeRun : IDisposable
                 // Told already, by the event that says why.
             }
         });
+    }
+
+    private bool ServeToTheEnd()
+    {
+        using IdleWatch? idle = _options.IdleTimeout is { } timeout ? new IdleWatch(_sockets, timeout) : null;
+        using Ticker? ticker = _options.Tick is { } interval ? new Ticker(interval, _sockets, _tally, _narrator) : null;
+        return WaitForTheEnd();
     }
 
     /// <summary>Sleeps until a signal comes, or no model is left to serve.</summary>

@@ -20,12 +20,12 @@ internal sealed class StatusSource
     private long _accepted;
     private long _closed;
 
-    public StatusSource(EchoHost host, SocketSet sockets, SelectorChoice selectors, Tally tally)
+    public StatusSource(EchoHost host, SocketSet sockets, ModelContext context)
     {
         _host = host;
         _sockets = sockets;
-        _selectors = selectors;
-        _tally = tally;
+        _selectors = context.Selectors;
+        _tally = context.Tally;
         _listeners = [.. sockets.Listeners];
         sockets.Accepted += _ => Interlocked.Increment(ref _accepted);
         sockets.Closed += (_, _) => Interlocked.Increment(ref _closed);
@@ -79,7 +79,7 @@ internal sealed class StatusSource
     {
         try
         {
-            return _listeners.Sum(listener => listener.Queued);
+            return _sockets.Waiting + _listeners.Sum(listener => listener.Queued);
         }
         catch (ObjectDisposedException)
         {

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using EchoModels.Posix;
 using EchoModels.Sockets;
 
 namespace EchoModels.Blocking;
@@ -28,14 +29,13 @@ public sealed class Crew : IDisposable
     public CancellationToken Stop => _stop.Token;
 
     /// <summary>Starts a thread.</summary>
-    /// <exception cref="OutOfMemoryException">The system has no thread to give: see the limits in pthread_create(3).</exception>
+    /// <exception cref="IOException">The system has no thread to give: see the limits in pthread_create(3).</exception>
     public void Start(Action work)
     {
-        Thread thread = new(() => Run(work), StackSize) { IsBackground = true };
         _alive.AddCount();
         try
         {
-            thread.UnsafeStart();
+            StartThread(() => Run(work));
         }
         catch
         {
@@ -69,6 +69,24 @@ public sealed class Crew : IDisposable
         _stop.Cancel();
         _alive.Signal();
         _alive.Wait();
+    }
+
+    private static void StartThread(Action work)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            NativeThread.Start(work, StackSize);
+            return;
+        }
+
+        try
+        {
+            new Thread(() => work(), StackSize) { IsBackground = true }.UnsafeStart();
+        }
+        catch (OutOfMemoryException none)
+        {
+            throw new IOException("no thread to be had", none);
+        }
     }
 
     private void Run(Action work)

@@ -17,9 +17,9 @@ public sealed class Sleepers : IDisposable
 
     private readonly SocketSet _sockets;
     private readonly CancellationTokenRegistration _registration;
-    private readonly Dictionary<WatchedSocket, nint> _seats = [];
+    private readonly HashSet<Seat> _seats = [];
     private readonly Lock _gate = new();
-    private bool _lettingGo;
+    private volatile bool _lettingGo;
 
     public Sleepers(SocketSet sockets, CancellationToken stop)
     {
@@ -31,37 +31,29 @@ public sealed class Sleepers : IDisposable
     /// <summary>From now on this thread may sleep in a call on this socket. Dispose the seat before the socket is closed.</summary>
     public Seat Enter(WatchedSocket socket)
     {
+        Seat seat = new(this, socket);
         lock (_gate)
-        {
-            _seats.Add(socket, OperatingSystem.IsLinux() ? Libc.ThreadSelf() : 0);
-            if (_lettingGo)
-                _sockets.Hasten(socket);
-        }
+            _seats.Add(seat);
 
-        return new Seat(this, socket);
+        if (_lettingGo)
+            seat.LetGo();
+
+        return seat;
     }
 
     public void Dispose() => _registration.Dispose();
 
-    private void Leave(WatchedSocket socket)
-    {
-        lock (_gate)
-            _seats.Remove(socket);
-    }
-
     private void LetGo()
     {
-        // The lock also keeps each thread alive, and its socket open, until both have been used.
+        Seat[] seats;
         lock (_gate)
         {
             _lettingGo = true;
-            foreach ((WatchedSocket socket, nint thread) in _seats)
-            {
-                _sockets.Hasten(socket);
-                if (OperatingSystem.IsLinux())
-                    _ = Libc.ThreadKill(thread, Libc.SIGURG);
-            }
+            seats = [.. _seats];
         }
+
+        foreach (Seat seat in seats)
+            seat.LetGo();
     }
 
     /// <summary>A signal interrupts a call only if it has a handler. Any function that is harmless in one will do: getpid(2).</summary>
@@ -75,8 +67,45 @@ public sealed class Sleepers : IDisposable
     }
 
     /// <summary>A thread's place among the sleepers.</summary>
-    public readonly struct Seat(Sleepers sleepers, WatchedSocket socket) : IDisposable
+    public sealed class Seat : IDisposable
     {
-        public void Dispose() => sleepers.Leave(socket);
+        private readonly Sleepers _sleepers;
+        private readonly WatchedSocket _socket;
+        private readonly nint _thread = OperatingSystem.IsLinux() ? Libc.ThreadSelf() : 0;
+        private readonly Lock _gate = new();
+        private bool _empty;
+
+        internal Seat(Sleepers sleepers, WatchedSocket socket)
+        {
+            _sleepers = sleepers;
+            _socket = socket;
+        }
+
+        public void Dispose()
+        {
+            lock (_gate)
+                _empty = true;
+
+            // When all are let go at once, nobody looks at the list any more; a thousand threads need not queue for it.
+            if (_sleepers._lettingGo)
+                return;
+
+            lock (_sleepers._gate)
+                _sleepers._seats.Remove(this);
+        }
+
+        internal void LetGo()
+        {
+            // As long as the seat is taken, its thread is alive and its socket open.
+            lock (_gate)
+            {
+                if (_empty)
+                    return;
+
+                _sleepers._sockets.Hasten(_socket);
+                if (OperatingSystem.IsLinux())
+                    _ = Libc.ThreadKill(_thread, Libc.SIGURG);
+            }
+        }
     }
 }

@@ -7,6 +7,8 @@ namespace EchoModels.Metering;
 /// <summary>Counts what a selector is told, how often it is asked, and how often it is woken.</summary>
 public sealed class CountingSelector(ISelector selector, Tally tally) : ISelector
 {
+    public bool CanWatch(Socket socket) => selector.CanWatch(socket);
+
     public void Add(Socket socket, Interest interest, Token token)
     {
         tally.Add(Counted.Control);

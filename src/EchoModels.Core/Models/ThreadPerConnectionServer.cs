@@ -32,7 +32,7 @@ public sealed class ThreadPerConnectionServer : IEchoServer
             {
                 crew.Start(() => Converse(newcomer, sockets, crew));
             }
-            catch (OutOfMemoryException)
+            catch (IOException)
             {
                 // The system gives no more threads. Those that are served stay served.
                 sockets.Close(newcomer, CloseReason.Limit);

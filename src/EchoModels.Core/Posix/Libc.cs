@@ -18,6 +18,14 @@ internal static partial class Libc
     public const int SO_SNDTIMEO = 21;
     public const uint SIOCOUTQ = 0x5411;
 
+    // <netinet/tcp.h>
+    public const int IPPROTO_TCP = 6;
+    public const int TCP_INFO = 11;
+    public const byte TCP_CLOSE = 7;
+
+    // <pthread.h>: its functions return their error instead of leaving it in errno.
+    public const int PTHREAD_CREATE_DETACHED = 1;
+
     // <asm-generic/signal.h>
     public const int SIGURG = 23;
 
@@ -38,6 +46,7 @@ internal static partial class Libc
     public const uint EPOLLOUT = 0x004;
     public const uint EPOLLERR = 0x008;
     public const uint EPOLLHUP = 0x010;
+    public const uint EPOLLET = 1u << 31;
 
     // <poll.h>
     public const short POLLIN = 0x001;
@@ -45,6 +54,9 @@ internal static partial class Libc
     public const short POLLERR = 0x008;
     public const short POLLHUP = 0x010;
     public const short POLLNVAL = 0x020;
+
+    // <sys/select.h>
+    public const int FD_SETSIZE = 1024;
 
     [LibraryImport("libc", EntryPoint = "accept4", SetLastError = true)]
     public static partial int Accept4(SafeHandle socket, nint address, nint length, int flags);
@@ -79,11 +91,29 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     public static partial int Poll(Span<PollFd> sockets, nuint count, int milliseconds);
 
+    [LibraryImport("libc", EntryPoint = "select", SetLastError = true)]
+    public static unsafe partial int Select(int end, Span<ulong> toRead, Span<ulong> toWrite, nint exceptions, TimeValue* limit);
+
     [LibraryImport("libc", EntryPoint = "pthread_self")]
     public static partial nint ThreadSelf();
 
     [LibraryImport("libc", EntryPoint = "pthread_kill")]
     public static partial int ThreadKill(nint thread, int signal);
+
+    [LibraryImport("libc", EntryPoint = "pthread_create")]
+    public static unsafe partial int ThreadCreate(out nint thread, long* attributes, delegate* unmanaged<nint, nint> start, nint argument);
+
+    [LibraryImport("libc", EntryPoint = "pthread_attr_init")]
+    public static unsafe partial int ThreadAttributesInit(long* attributes);
+
+    [LibraryImport("libc", EntryPoint = "pthread_attr_destroy")]
+    public static unsafe partial int ThreadAttributesDestroy(long* attributes);
+
+    [LibraryImport("libc", EntryPoint = "pthread_attr_setstacksize")]
+    public static unsafe partial int ThreadAttributesSetStackSize(long* attributes, nuint bytes);
+
+    [LibraryImport("libc", EntryPoint = "pthread_attr_setdetachstate")]
+    public static unsafe partial int ThreadAttributesSetDetached(long* attributes, int state);
 
     [LibraryImport("libc", EntryPoint = "signal", SetLastError = true)]
     public static partial nint Signal(int signal, nint handler);

@@ -8,14 +8,17 @@ namespace EchoModels.Selectors;
 /// <summary>epoll(7): the kernel keeps the list; each socket is handed over once, and a wait returns only those that are ready.</summary>
 internal sealed class EpollSelector : ISelector
 {
+    private readonly uint _mode;
     private readonly FileDescriptor _epoll = Libc.EpollCreate(Libc.EPOLL_CLOEXEC);
     private readonly Waker _waker;
     private readonly EpollEvents _change = new(capacity: 1);
     private readonly EpollEvents _events = new(capacity: 512);
     private readonly ReadyEvent[] _ready = new ReadyEvent[512];
 
-    public EpollSelector()
+    /// <param name="edgeTriggered">Whether a socket is told only when it becomes ready, and not as long as it is.</param>
+    public EpollSelector(bool edgeTriggered = false)
     {
+        _mode = edgeTriggered ? Libc.EPOLLET : 0;
         if (_epoll.IsInvalid)
             throw Errno.Failure("epoll_create1");
 
@@ -59,7 +62,7 @@ internal sealed class EpollSelector : ISelector
 
     private void Control(int operation, Socket socket, Interest interest, Token token)
     {
-        _change[0] = (Mask(interest), token.Value);
+        _change[0] = (Mask(interest) | _mode, token.Value);
         if (Libc.EpollControl(_epoll, operation, socket.SafeHandle, ref _change.First) < 0)
             throw Errno.Failure("epoll_ctl");
     }

@@ -11,11 +11,14 @@ namespace EchoModels.Selectors;
 /// </remarks>
 public interface ISelector : IDisposable
 {
+    /// <summary>Whether it has a place for this socket; only select(2) knows descriptors that it cannot watch.</summary>
+    bool CanWatch(Socket socket) => true;
+
     /// <summary>Starts to watch a socket.</summary>
     /// <param name="socket">A socket that is not watched yet.</param>
     /// <param name="interest">What for; <see cref="Interest.None"/> keeps it registered and silent.</param>
     /// <param name="token">What comes back in its events.</param>
-    /// <exception cref="IOException">The kernel refuses, for want of memory for instance.</exception>
+    /// <exception cref="IOException">The kernel refuses, for want of memory for instance; or it cannot be watched.</exception>
     void Add(Socket socket, Interest interest, Token token);
 
     /// <summary>Changes what a watched socket is watched for.</summary>

@@ -11,18 +11,34 @@ namespace EchoModels.Selectors;
 internal sealed class SelectSelector : ISelector
 {
     private readonly Waker _waker = new();
-    private readonly Dictionary<Socket, (Interest Interest, Token Token)> _watched = [];
+    private readonly Dictionary<Socket, int> _places = [];
+    private readonly List<(Socket Socket, Interest Interest, Token Token)> _watched = [];
     private readonly List<Socket> _toRead = [];
     private readonly List<Socket> _toWrite = [];
     private readonly List<ReadyEvent> _ready = [];
 
     public SelectSelector() => Add(_waker.Socket, Interest.Read, Waker.Token);
 
-    public void Add(Socket socket, Interest interest, Token token) => _watched.Add(socket, (interest, token));
+    public void Add(Socket socket, Interest interest, Token token)
+    {
+        _places.Add(socket, _watched.Count);
+        _watched.Add((socket, interest, token));
+    }
 
-    public void Modify(Socket socket, Interest interest, Token token) => _watched[socket] = (interest, token);
+    public void Modify(Socket socket, Interest interest, Token token) => _watched[_places[socket]] = (socket, interest, token);
 
-    public void Remove(Socket socket) => _watched.Remove(socket);
+    public void Remove(Socket socket)
+    {
+        // The last one moves into the gap.
+        _places.Remove(socket, out int place);
+        if (place < _watched.Count - 1)
+        {
+            _watched[place] = _watched[^1];
+            _places[_watched[place].Socket] = place;
+        }
+
+        _watched.RemoveAt(_watched.Count - 1);
+    }
 
     public ReadOnlySpan<ReadyEvent> Wait(int milliseconds)
     {
@@ -50,7 +66,7 @@ internal sealed class SelectSelector : ISelector
     {
         _toRead.Clear();
         _toWrite.Clear();
-        foreach ((Socket socket, (Interest interest, _)) in _watched)
+        foreach ((Socket socket, Interest interest, _) in _watched)
         {
             if ((interest & Interest.Read) != 0)
                 _toRead.Add(socket);
@@ -59,11 +75,16 @@ internal sealed class SelectSelector : ISelector
         }
     }
 
+    /// <summary>What is left in a list is in the order in which it was put there, so that one walk finds every token.</summary>
     private void Collect(List<Socket> ready, Interest interest)
     {
+        int place = 0;
         foreach (Socket socket in ready)
         {
-            Token token = _watched[socket].Token;
+            while (_watched[place].Socket != socket)
+                place++;
+
+            Token token = _watched[place].Token;
             if (token == Waker.Token)
                 _waker.Quiet();
             else

@@ -5,7 +5,7 @@ namespace EchoModels.Selectors;
 /// <summary>Opens the selector that a model is to have: a forced one, or the first that works from the model's own one downwards.</summary>
 public sealed class SelectorChoice(Tally tally)
 {
-    /// <summary>A row that is taken instead of the model's own, without a fallback; null for none.</summary>
+    /// <summary>A row that is taken instead of the model's own, without a fallback; null for none. A particular one stays.</summary>
     public SelectorRow? Forced { get; set; }
 
     /// <summary>The name of the selector in use; null while a model serves that needs none.</summary>
@@ -19,7 +19,8 @@ public sealed class SelectorChoice(Tally tally)
     /// <exception cref="IOException">None was to be had.</exception>
     public ISelector Open(string preferred)
     {
-        IEnumerable<SelectorRow> order = Forced is { } forced ? [forced] : SelectorTable.Rows.SkipWhile(row => row.Name != preferred);
+        SelectorRow own = SelectorTable.Find(preferred);
+        IEnumerable<SelectorRow> order = Forced is { } forced && SelectorTable.Rows.Contains(own) ? [forced] : SelectorTable.From(own);
         (SelectorRow taken, ISelector selector) = SelectorTable.OpenFirst(order, out IReadOnlyList<SelectorRefusal> refusals);
 
         Current = taken.Name;

@@ -15,17 +15,33 @@ public sealed record SelectorRefusal(string Name, string Error);
 /// <remarks>Whether one works is found out by a real call, as a sandbox may allow less than its operating system's name promises.</remarks>
 public static class SelectorTable
 {
+    private static readonly SelectorRow Kqueue = new("kqueue", "kevent(2)", () => new KqueueSelector());
+
+    private static readonly bool HasKqueue = OperatingSystem.IsMacOS() || OperatingSystem.IsFreeBSD();
+
     public static IReadOnlyList<SelectorRow> Rows { get; } =
     [
-        new("epoll",  "epoll_wait(2)",                       () => new EpollSelector()),
-        new("poll",   "poll(2)",                             () => new PollSelector()),
-        new("select", "Socket.Select (poll(2) on Linux)",    () => new SelectSelector()),
+        .. HasKqueue ? [Kqueue] : Array.Empty<SelectorRow>(),
+        new("epoll",  "epoll_wait(2)",                    () => new EpollSelector()),
+        new("poll",   "poll(2)",                          () => new PollSelector()),
+        new("select", "Socket.Select (poll(2) on Linux)", () => new SelectSelector()),
+    ];
+
+    /// <summary>Those that one model each is about: whoever wants one wants this one, and nobody falls back to it.</summary>
+    public static IReadOnlyList<SelectorRow> Particular { get; } =
+    [
+        new("select-fdset", "select(2)",     () => new FdSetSelector()),
+        new("epoll-edge",   "epoll_wait(2)", () => new EpollSelector(edgeTriggered: true)),
+        .. HasKqueue ? Array.Empty<SelectorRow>() : [Kqueue],
     ];
 
     /// <summary>The row of this name.</summary>
     /// <exception cref="ArgumentException">There is none.</exception>
     public static SelectorRow Find(string name) =>
-        Rows.FirstOrDefault(row => row.Name == name) ?? throw new ArgumentException($"no selector '{name}'", nameof(name));
+        Rows.Concat(Particular).FirstOrDefault(row => row.Name == name) ?? throw new ArgumentException($"no selector '{name}'", nameof(name));
+
+    /// <summary>A row, and those to fall back to when it is refused.</summary>
+    public static IEnumerable<SelectorRow> From(SelectorRow first) => Particular.Contains(first) ? [first] : Rows.SkipWhile(row => row != first);
 
     /// <summary>Why a selector cannot be had here; null if it can.</summary>
     public static string? WhyNot(SelectorRow row)

@@ -12,7 +12,7 @@ public enum CloseReason
     /// <summary>Nothing was received for longer than the idle timeout.</summary>
     Idle,
 
-    /// <summary>One connection more than the limit allows, or no thread to be had for it.</summary>
+    /// <summary>One connection more than the limit allows, or no thread to be had for it, or no place in select's set.</summary>
     Limit,
 
     /// <summary>The server is stopping.</summary>

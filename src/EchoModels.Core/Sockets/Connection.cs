@@ -15,19 +15,24 @@ public sealed class Connection : WatchedSocket
     public const int BufferSize = 16 * 1024;
 
     private readonly ISocketIo _io;
-    private byte[] _owed = [];
+    private readonly Reply _reply;
+    private readonly Lock _closing = new();
+    private byte[] _owed;
     private int _sent;
+    private CloseReason? _condemned;
 
-    internal Connection(Socket socket, ISocketIo io) : base(socket)
+    internal Connection(Socket socket, ISocketIo io, EchoPolicy policy) : base(socket)
     {
         _io = io;
+        _reply = policy.Reply;
+        _owed = policy.Greeting;
         Peer = socket.RemoteEndPoint;
     }
 
     /// <summary>The client's address; null if it had gone before it was accepted.</summary>
     public EndPoint? Peer { get; }
 
-    /// <summary>Whether bytes were received that have not been sent back yet.</summary>
+    /// <summary>Whether there are bytes to send before anything is received: the rest of a short send, or a greeting.</summary>
     public bool Owes => _sent < _owed.Length;
 
     /// <summary>How many bytes those are.</summary>
@@ -52,29 +57,45 @@ public sealed class Connection : WatchedSocket
         if (Owes)
             return SendOwed();
 
-        int count = _io.Receive(Socket, buffer, out SocketError error);
+        int count = _io.Receive(Socket, _reply.Room(buffer), out SocketError error);
         if (error != SocketError.Success)
             return StatusOf(error);
         if (count == 0)
             return End(CloseReason.PeerClosed);
 
+        return Send(ReplyTo(buffer, count));
+    }
+
+    /// <summary>The part of a buffer to receive into: for models in which somebody else receives.</summary>
+    internal Span<byte> Room(Span<byte> buffer) => _reply.Room(buffer);
+
+    /// <summary>How many bytes of a buffer are not <see cref="Room"/>.</summary>
+    internal int RoomAround => _reply.AddedBytes;
+
+    /// <summary>Notes what was received into the <see cref="Room"/> of a buffer, and makes the reply around it.</summary>
+    internal ReadOnlySpan<byte> ReplyTo(Span<byte> buffer, int count)
+    {
         BytesIn += count;
         Messages++;
-        return Send(buffer[..count]);
+        return _reply.Around(buffer, count);
+    }
+
+    /// <summary>The bytes to be sent before anything else is received.</summary>
+    internal ReadOnlyMemory<byte> Owed => _owed.AsMemory(_sent);
+
+    /// <summary>Keeps a copy of what could not be sent yet.</summary>
+    internal void Owe(ReadOnlySpan<byte> bytes) => (_owed, _sent) = (bytes.ToArray(), 0);
+
+    /// <summary>Notes that the kernel has taken so many of the <see cref="Owed"/> bytes.</summary>
+    internal void Pay(int count)
+    {
+        _sent += count;
+        if (!Owes)
+            Owe([]);
     }
 
     /// <summary>Tells the peer that nothing more will come (FIN); what was sent before still arrives.</summary>
-    internal void EndStream()
-    {
-        try
-        {
-            Socket.Shutdown(SocketShutdown.Send);
-        }
-        catch (SocketException)
-        {
-            // The peer has reset the connection: there is nobody to tell.
-        }
-    }
+    internal void EndStream() => Shutdown(SocketShutdown.Send);
 
     private IoStatus Send(ReadOnlySpan<byte> reply)
     {
@@ -83,7 +104,7 @@ public sealed class Connection : WatchedSocket
         if (status == IoStatus.Closed)
             return status;
 
-        int sent = status == IoStatus.Progress ? count : 0;
+        int sent = error == SocketError.Success ? count : 0;
         if (sent < reply.Length)
             Owe(reply[sent..]);
 
@@ -96,26 +117,54 @@ public sealed class Connection : WatchedSocket
         if (error != SocketError.Success)
             return StatusOf(error);
 
-        _sent += count;
-        if (!Owes)
-            Owe([]);
-
+        Pay(count);
         return IoStatus.Progress;
     }
 
-    /// <summary>Keeps a copy of what is to be sent before anything else is received: the rest of a short send, or a greeting.</summary>
-    internal void Owe(ReadOnlySpan<byte> bytes) => (_owed, _sent) = (bytes.ToArray(), 0);
-
-    private IoStatus StatusOf(SocketError error) => error switch
+    /// <summary>Ends the conversation from outside: whoever serves it finds the end of the stream, and closes it for this reason.</summary>
+    internal void Condemn(CloseReason reason)
     {
-        SocketError.Success => IoStatus.Progress,
-        SocketError.WouldBlock or SocketError.Interrupted => IoStatus.WouldBlock,
+        // A socket must not be closed while another thread is in a call on it: the runtime would reset the connection.
+        lock (_closing)
+        {
+            if (Socket.SafeHandle.IsClosed)
+                return;
+
+            _condemned = reason;
+            Shutdown(SocketShutdown.Both);
+        }
+    }
+
+    internal void Dispose()
+    {
+        lock (_closing)
+            Socket.Dispose();
+    }
+
+    /// <summary>What an error means for the conversation.</summary>
+    internal IoStatus StatusOf(SocketError error) => error switch
+    {
+        SocketError.Success or SocketError.Interrupted => IoStatus.Progress,
+        SocketError.WouldBlock => IoStatus.WouldBlock,
         _ => End(CloseReason.Reset),
     };
 
-    private IoStatus End(CloseReason reason)
+    /// <summary>Ends the conversation, for this reason unless it was condemned for another.</summary>
+    internal IoStatus End(CloseReason reason)
     {
-        ClosedBecause = reason;
+        ClosedBecause = _condemned ?? reason;
         return IoStatus.Closed;
+    }
+
+    private void Shutdown(SocketShutdown how)
+    {
+        try
+        {
+            Socket.Shutdown(how);
+        }
+        catch (SocketException)
+        {
+            // The peer has reset the connection: there is nobody to tell.
+        }
     }
 }

@@ -3,7 +3,7 @@ namespace EchoModels.Sockets;
 /// <summary>How an attempt to move bytes ended. A peer's fault is a value here, not an exception.</summary>
 public enum IoStatus
 {
-    /// <summary>Some bytes moved.</summary>
+    /// <summary>Some bytes moved, or a signal came in between (EINTR): ask again at once.</summary>
     Progress,
 
     /// <summary>Nothing could be done now; wait, then ask again.</summary>

@@ -11,17 +11,20 @@ namespace EchoModels.Sockets;
 public sealed class SocketSet : IDisposable
 {
     private readonly ISocketIo _io;
+    private readonly EchoPolicy _policy;
     private readonly List<Listener> _listeners = [];
     private readonly Stack<Token> _free = new();
     private readonly Lock _gate = new();
     private WatchedSocket?[] _slots = new WatchedSocket?[64];
     private int _used;
     private int _count;
+    private int _waiting;
     private volatile bool _blocking;
 
-    public SocketSet(IEnumerable<Listener> listeners, ISocketIo io)
+    public SocketSet(IEnumerable<Listener> listeners, ISocketIo io, EchoPolicy? policy = null)
     {
         _io = io;
+        _policy = policy ?? new EchoPolicy();
         foreach (Listener listener in listeners)
         {
             Join(listener);
@@ -45,6 +48,13 @@ public sealed class SocketSet : IDisposable
 
     /// <summary>How many connections are open.</summary>
     public int Count => Volatile.Read(ref _count);
+
+    /// <summary>How many of them wait until their model has a thread or a process for them; the model keeps the count.</summary>
+    public int Waiting
+    {
+        get => Volatile.Read(ref _waiting);
+        internal set => Volatile.Write(ref _waiting, value);
+    }
 
     /// <summary>How long a selector may sleep, in milliseconds: for ever, or until the first resting listener may be asked again.</summary>
     public int RestMilliseconds
@@ -86,10 +96,14 @@ public sealed class SocketSet : IDisposable
             return false;
         }
 
-        newcomer = new Connection(socket, _io);
+        newcomer = new Connection(socket, _io, _policy);
+        bool isOneTooMany = Count >= _policy.MaxConnections;
         Join(newcomer);
         Accepted?.Invoke(newcomer);
-        return true;
+        if (isOneTooMany)
+            Close(newcomer, CloseReason.Limit);
+
+        return !isOneTooMany;
     }
 
     /// <summary>Closes a connection whose conversation is over, for the reason it gave.</summary>
@@ -99,7 +113,7 @@ public sealed class SocketSet : IDisposable
     public void Close(Connection connection, CloseReason reason)
     {
         Leave(connection);
-        connection.Socket.Dispose();
+        connection.Dispose();
         Closed?.Invoke(connection, reason);
     }
 

@@ -1,0 +1,50 @@
+using EchoModels.Metering;
+using EchoModels.Selectors;
+
+namespace EchoModels;
+
+/// <summary>What a model may need besides the sockets: the counters, the choice of selector, and its own settings.</summary>
+public sealed class ModelContext
+{
+    public ModelContext(Tally tally)
+    {
+        Tally = tally;
+        Selectors = new SelectorChoice(tally);
+    }
+
+    public Tally Tally { get; }
+
+    public SelectorChoice Selectors { get; }
+
+    /// <summary>Threads of the thread pool.</summary>
+    public int Workers { get; init; } = Environment.ProcessorCount * 4;
+
+    /// <summary>Whether epoll tells only changes (edge-triggered), and not what is ready (level-triggered).</summary>
+    public bool EdgeTriggered { get; init; }
+
+    /// <summary>Event loops, each on a thread of its own.</summary>
+    public int Loops { get; init; } = 1;
+
+    /// <summary>How long a loop looks again without sleeping before it sleeps.</summary>
+    public TimeSpan Spin { get; init; }
+
+    /// <summary>Opens the selector of a reactor: the preferred one or what serves instead, counted, and spinning if asked to.</summary>
+    /// <exception cref="IOException">None was to be had.</exception>
+    public ISelector OpenSelector(string preferred)
+    {
+        ISelector selector = Selectors.Open(preferred);
+        return Spin > TimeSpan.Zero ? new SpinningSelector(selector, Spin) : selector;
+    }
+}
+
+/// <summary>The settings that only some models use.</summary>
+[Flags]
+public enum ModelOptions
+{
+    None = 0,
+    Selector = 1,
+    Trigger = 2,
+    Workers = 4,
+    Loops = 8,
+    Spin = 16,
+}

@@ -1,0 +1,93 @@
+using EchoModels.Sockets;
+
+namespace EchoModels.Models;
+
+/// <summary>What is told once must be used up, or remembered: the half that edge-triggered epoll and signals have in common.</summary>
+/// <remarks>
+/// What is ready and stays ready is not told again. So everything is tried until it says "not now"; whoever is stopped before that
+/// is unfinished, and comes again. A receive that leaves room in the buffer is not the end: the end of the stream may have come
+/// together with the bytes, and was told with them.
+/// </remarks>
+internal abstract class EdgeLoop(SocketSet sockets)
+{
+    /// <summary>However much one client sends, the others get their turn after so many receives from it.</summary>
+    private const int TurnsAtOnce = 8;
+
+    /// <summary>However many wait in the backlog, the connections get their turn after so many accepts.</summary>
+    private const int AcceptsAtOnce = 64;
+
+    private readonly byte[] _buffer = new byte[Connection.BufferSize];
+    private readonly Unfinished _unfinished = new(sockets);
+
+    public void Run(CancellationToken stop)
+    {
+        sockets.SetBlocking(false);
+        foreach (Listener listener in sockets.Listeners)
+            Add(listener);
+        foreach (Connection adopted in sockets)
+            Add(adopted);
+
+        sockets.Adopted();
+        while (!stop.IsCancellationRequested)
+        {
+            foreach (Token token in _unfinished.Take())
+                Attend(token);
+
+            Collect(_unfinished);
+        }
+    }
+
+    /// <summary>From here on, the kernel tells what happens to the socket.</summary>
+    protected abstract void Watch(WatchedSocket socket);
+
+    /// <summary>The connection is about to be closed.</summary>
+    protected abstract void Forget(Connection connection);
+
+    /// <summary>Waits for news, and attends to those that it is about.</summary>
+    protected abstract void Collect(Unfinished unfinished);
+
+    /// <summary>The socket has news, or may have: it is used until there is nothing to do for now, or it has had its share.</summary>
+    protected void Attend(Token token)
+    {
+        switch (sockets.Find(token))
+        {
+            case Listener listener: Welcome(listener); break;
+            case Connection connection: Converse(connection); break;
+            case null: break; // closed a moment ago
+        }
+    }
+
+    /// <summary>Watches it first, and has it tried afterwards: what happens in between is then told, what was before is found.</summary>
+    private void Add(WatchedSocket socket)
+    {
+        Watch(socket);
+        _unfinished.Add(socket);
+    }
+
+    private void Welcome(Listener listener)
+    {
+        for (int i = 0; i < AcceptsAtOnce && sockets.TryAccept(listener, out Connection? newcomer); i++)
+            Add(newcomer);
+
+        // Enough for now, or no descriptor free: of those who wait already, nobody will tell again.
+        if (listener.Queued > 0)
+            _unfinished.Add(listener);
+    }
+
+    private void Converse(Connection connection)
+    {
+        IoStatus status = IoStatus.Progress;
+        for (int i = 0; i < TurnsAtOnce && status == IoStatus.Progress; i++)
+            status = connection.Echo(_buffer);
+
+        if (status == IoStatus.Progress)
+        {
+            _unfinished.Add(connection);
+        }
+        else if (status == IoStatus.Closed)
+        {
+            Forget(connection);
+            sockets.Close(connection);
+        }
+    }
+}

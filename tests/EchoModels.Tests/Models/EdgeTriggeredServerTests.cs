@@ -1,0 +1,129 @@
+using EchoModels.Metering;
+using EchoModels.Sockets;
+using EchoModels.Tests.Support;
+using Xunit;
+
+namespace EchoModels.Tests.Models;
+
+/// <summary>The traps of edges: what is told once must be taken whole, or remembered.</summary>
+public sealed class EdgeTriggeredServerTests
+{
+    private const int MiB = 1024 * 1024;
+    private const int SmallQueue = 8 * 1024;
+
+    private static readonly ModelRow Epoll = ModelTable.Find("epoll")!;
+
+    private static readonly ModelRow Edge =
+        Epoll with { Name = "edge", Create = context => Epoll.Create(new ModelContext(context.Tally) { EdgeTriggered = true }) };
+
+    [Fact]
+    public void Is_epoll_with_an_option()
+    {
+        Assert.True(Epoll.Options.HasFlag(ModelOptions.Trigger));
+        Assert.Equal("EdgeTriggeredServer", Epoll.Create(new ModelContext(new Tally()) { EdgeTriggered = true }).GetType().Name);
+        Assert.Equal("ReactorServer", Epoll.Create(new ModelContext(new Tally())).GetType().Name);
+    }
+
+    [Fact]
+    public void Sees_the_end_that_came_in_one_segment_with_the_bytes() => TestServer.Run(Edge, new Wish(), server =>
+    {
+        for (int i = 0; i < 50; i++)
+        {
+            Peer peer = server.Connect();
+            peer.Exchange(10); // the state at the start has been told and used up
+            peer.Cork();
+            peer.Say(100);
+            peer.HalfClose();
+            peer.HearEnd();
+        }
+
+        server.AwaitClosed(50);
+        Assert.All(server.Reasons, reason => Assert.Equal(CloseReason.PeerClosed, reason));
+    });
+
+    [Fact]
+    public void Tells_the_kernel_once_what_to_watch_and_never_again() => TestServer.Run(Edge, new Wish { Queue = SmallQueue }, server =>
+    {
+        Peer peer = server.Connect(queue: SmallQueue);
+        peer.Exchange(10);
+        long before = server.Tally[Counted.Control];
+        peer.SayUntilStuck(16 * MiB);
+        peer.Hear(peer.Ledger.Missing);
+        for (int i = 0; i < 100; i++)
+            peer.Exchange(10_000);
+
+        Assert.Equal(before, server.Tally[Counted.Control]);
+        peer.Leave();
+    });
+
+    [Fact]
+    public void Serves_a_quiet_client_beside_four_firehoses() => TestServer.Run(Edge, new Wish(), server =>
+    {
+        Peer quiet = server.Connect();
+        using CancellationTokenSource enough = new();
+        List<Errand> sprays = [.. Enumerable.Range(0, 4).Select(_ => server.Connect()).Select(hose => Errand.Begin(() => Spray(hose, enough.Token)))];
+        for (int i = 0; i < 100; i++)
+            quiet.Exchange(10);
+
+        Peer late = server.Connect();
+        late.Exchange(1_000);
+        enough.Cancel();
+        sprays.ForEach(spray => spray.Done());
+        late.Leave();
+        quiet.Leave();
+    });
+
+    [Fact]
+    public void Takes_all_of_what_one_edge_told_though_it_stops_in_between() => TestServer.Run(Edge, new Wish(), server =>
+    {
+        // Far more than one client is given at once, said before the server looks, and then silence: no further edge comes.
+        Peer peer = server.Connect();
+        peer.Exchange(1);
+        for (int i = 0; i < 10; i++)
+            peer.Exchange(2 * MiB);
+
+        peer.Leave();
+    });
+
+    [Fact]
+    public void Accepts_all_of_a_backlog_that_one_edge_told() => TestServer.Run(Edge, new Wish { Ports = 2 }, server =>
+    {
+        List<Peer> peers = [.. Enumerable.Range(0, 600).Select(i => server.Connect(port: i % 2))];
+        server.AwaitAccepted(600);
+        foreach (Peer peer in peers)
+            peer.Exchange(10);
+    });
+
+    [Fact]
+    public void Sleeps_when_there_is_nothing_to_do() => TestServer.Run(Edge, new Wish(), server =>
+    {
+        Peer peer = server.Connect();
+        peer.Exchange(100_000);
+        Thread.Sleep(50);
+        long before = server.Tally[Counted.Wait];
+        Thread.Sleep(200);
+        Assert.Equal(before, server.Tally[Counted.Wait]);
+        peer.Leave();
+    });
+
+    [Fact]
+    public void Accepts_again_after_the_rest_without_a_further_edge()
+    {
+        AcceptFailsAtFirst io = new(SocketIo.ForThisSystem, failures: 3);
+        TestServer.Run(Edge, new Wish { Io = io }, server =>
+        {
+            Peer peer = server.Connect();
+            peer.Exchange(100);
+            Assert.InRange(io.Asked, 4, 8);
+            peer.Leave();
+        });
+    }
+
+    private static void Spray(Peer hose, CancellationToken enough)
+    {
+        while (!enough.IsCancellationRequested)
+            hose.Stream(256 * 1024);
+
+        hose.Leave();
+    }
+}
