@@ -5,7 +5,7 @@ namespace EchoModels.SystemTests.CommandLine;
 /// <summary>A wrong command line: one line that names the option, the value and what is accepted, then a hint; exit 2.</summary>
 public sealed class WrongUsageTests
 {
-    private const string EveryModel = "blocking, threads, busy-poll, select, poll, epoll";
+    private static readonly string EveryModel = string.Join(", ", Models.Rows.Select(row => row.GetProperty("name").GetString()));
 
     public static TheoryData<string, string, string[]> Wrong => new()
     {

@@ -13,6 +13,8 @@ public sealed class EchoPathTests
     [InlineData("threads", "epoll", 5)]
     [InlineData("threads", "busy-poll", 5)]
     [InlineData("threads", "blocking", 5)]
+    [InlineData("thread-pool", null, 5)]
+    [InlineData("thread-pool", "epoll", 5)]
     [InlineData("blocking", null, 1)]
     [InlineData("blocking", "epoll", 1)]
     [InlineData("blocking", "select", 1)]
@@ -42,6 +44,7 @@ public sealed class EchoPathTests
     [Theory]
     [InlineData("epoll", "epoll_wait")]
     [InlineData("poll", "poll")]
+    [InlineData("select-fdset", "select|pselect6")] // the C library takes the one or the other
     [InlineData("select", "poll")] // Socket.Select is poll(2) on Linux, and its page says so
     public void A_reactor_waits_once_a_message_in_the_call_it_is_named_after(string model, string wait)
     {
@@ -58,7 +61,7 @@ public sealed class EchoPathTests
             Assert.DoesNotContain(trace.Serving, call => call.Error == "EAGAIN");
             SystemCall[] waits = [.. trace.Serving.Where(call => call.IsWait && call.Result >= 0)];
             Assert.InRange(waits.Length, Messages, Messages + 1); // the last one may have been interrupted by strace
-            Assert.All(waits, call => Assert.True(call.Name == wait || call.Name == "restart_syscall", call.ToString()));
+            Assert.All(waits, call => Assert.Contains(call.Name, wait.Split('|').Append("restart_syscall")));
             Assert.Equal(Messages, trace.Serving.Count(call => call.Name == "recvfrom"));
             Assert.Equal(Messages, trace.Serving.Count(call => call.Name == "sendto"));
             Assert.DoesNotContain(trace.Serving, call => call.Name == "epoll_ctl");
@@ -84,6 +87,7 @@ public sealed class EchoPathTests
     [InlineData("epoll", 1, 1)]
     [InlineData("poll", 0, 0)]
     [InlineData("select", 0, 0)]
+    [InlineData("select-fdset", 0, 0)]
     public void A_connection_costs_epoll_one_registration(string model, int added, int removed)
     {
         using Server server = Server.Start("--model", model);
