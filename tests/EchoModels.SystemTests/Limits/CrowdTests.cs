@@ -13,7 +13,6 @@ public sealed class CrowdTests
     [InlineData("poll")]
     [InlineData("select")]
     [InlineData("threads")]
-    [InlineData("busy-poll")]
     public void Nine_thousand_are_held_and_served(string model)
     {
         using Server server = Server.Start("--model", model);
