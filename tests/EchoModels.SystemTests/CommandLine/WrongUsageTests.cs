@@ -1,0 +1,81 @@
+using EchoModels.SystemTests.Support;
+
+namespace EchoModels.SystemTests.CommandLine;
+
+/// <summary>A wrong command line: one line that names the option, the value and what is accepted, then a hint; exit 2.</summary>
+public sealed class WrongUsageTests
+{
+    private static readonly string EveryModel = string.Join(", ", Models.Rows.Select(row => row.GetProperty("name").GetString()));
+
+    public static TheoryData<string, string, string[]> Wrong => new()
+    {
+        { "serve --model nope", "serve", ["--model", "'nope'", EveryModel] },
+        { "serve -m EPOLL", "serve", ["--model", "'EPOLL'", EveryModel] },
+        { "serve --model=", "serve", ["--model", "accepted", EveryModel] },
+        { "serve -m epoll -m poll", "serve", ["-m", "single"] },
+        { "serve --port abc", "serve", ["--port", "'abc'", "0 to 65535"] },
+        { "serve -p 65536", "serve", ["--port", "'65536'", "0 to 65535"] },
+        { "serve -p -1", "serve", ["--port", "'-1'", "0 to 65535"] },
+        { "serve -p 8888.0", "serve", ["--port", "'8888.0'", "0 to 65535"] },
+        { "serve -p 99999999999999999999", "serve", ["--port", "'99999999999999999999'", "0 to 65535"] },
+        { "serve -p 9001 -p 9001", "serve", ["--port", "'9001'", "twice"] },
+        { "serve -p", "serve", ["-p", "accepted", "0 to 65535"] },
+        { "serve --drain", "serve", ["--drain", "accepted", "0s to 1h"] },
+        { "serve --drain 5x", "serve", ["--drain", "'5x'", "0s to 1h"] },
+        { "serve --drain -1s", "serve", ["--drain", "'-1s'", "0s to 1h"] },
+        { "serve --drain 2h", "serve", ["--drain", "'2h'", "0s to 1h"] },
+        { "serve --backlog 0", "serve", ["--backlog", "'0'", "1 to 65535"] },
+        { "serve --backlog many", "serve", ["--backlog", "'many'", "1 to 65535"] },
+        { "serve --bind nowhere", "serve", ["--bind", "'nowhere'", "IPv4 or IPv6"] },
+        { "serve --bind 8888", "serve", ["--bind", "'8888'", "IPv4 or IPv6"] },
+        { "serve --bind 127.0.0.256", "serve", ["--bind", "'127.0.0.256'", "IPv4 or IPv6"] },
+        { "serve -l loud", "serve", ["--log-level", "'loud'", "verbose, debug, information, warning, error, fatal"] },
+        { "serve --selector kqueueue", "serve", ["--selector", "'kqueueue'", "auto, epoll, poll, select"] },
+        { "serve -m epoll --selector kqueueue", "serve", ["--selector", "'kqueueue'", "auto, epoll, poll, select"] },
+        { "serve -m nope --selector epoll", "serve", ["--model", "'nope'", EveryModel] },
+        { "serve -m threads --selector epoll", "serve", ["--selector", "threads", "select, poll, epoll"] },
+        { "serve -m busy-poll --selector poll", "serve", ["--selector", "busy-poll", "select, poll, epoll"] },
+        { "serve --prot 9000", "serve", ["'--prot'", "--port"] },
+        { "serve now", "serve", ["'now'"] },
+        { "serv", "", ["'serv'", "serve, switch, status, models"] },
+        { "", "", ["no command", "serve, switch, status, models"] },
+        { "--bogus", "", ["'--bogus'", "--help"] },
+        { "switch", "switch", ["MODEL", EveryModel] },
+        { "switch nope", "switch", ["MODEL", "'nope'", EveryModel] },
+        { "switch epoll poll", "switch", ["'poll'"] },
+        { "switch epoll -p 0", "switch", ["--port", "'0'", "1 to 65535"] },
+        { "switch epoll -p x", "switch", ["--port", "'x'", "1 to 65535"] },
+        { "switch epoll --prot 9", "switch", ["'--prot'", "--port"] },
+        { "status -p 65536", "status", ["--port", "'65536'", "1 to 65535"] },
+        { "status --jsno", "status", ["'--jsno'", "--json"] },
+        { "status -p 1 -p 2", "status", ["-p", "single"] },
+        { "models epoll", "models", ["'epoll'"] },
+        { "models --jason", "models", ["'--jason'", "--json"] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Wrong))]
+    public void Is_refused_in_one_line_and_a_hint(string commandLine, string verb, string[] named)
+    {
+        Outcome outcome = Executable.Run(commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+        Assert.True(outcome.ExitCode == 2, outcome.Everything);
+        Assert.Empty(outcome.Output);
+        Assert.True(outcome.ErrorLines.Length == 2, outcome.Everything);
+        Assert.StartsWith("echomodels: ", outcome.ErrorLines[0]);
+        Assert.All(named, word => Assert.Contains(word, outcome.ErrorLines[0]));
+        Assert.Equal($"Try '{$"echomodels {verb}".TrimEnd()} --help'.", outcome.ErrorLines[1]);
+    }
+
+    [Fact]
+    public void Is_printed_without_the_control_characters_it_was_made_of()
+    {
+        Outcome outcome = Executable.Run("serve", "--model", "\u001b[31mred\n\u202e\u0007");
+
+        Assert.Equal(2, outcome.ExitCode);
+        Assert.Equal(2, outcome.ErrorLines.Length);
+        Assert.DoesNotContain('\u001b', outcome.Error);
+        Assert.DoesNotContain('\u0007', outcome.Error);
+        Assert.DoesNotContain('\u202e', outcome.Error);
+    }
+}

@@ -1,0 +1,126 @@
+using EchoModels.SystemTests.Support;
+
+namespace EchoModels.SystemTests.Control;
+
+/// <summary>Where the control socket lies, and who may come near it.</summary>
+public sealed class ControlSocketTests
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    [Theory]
+    [InlineData("umask 000")]
+    [InlineData("umask 022")]
+    [InlineData("umask 077")]
+    public void Only_its_user_can_enter_whatever_the_umask(string umask)
+    {
+        using Server server = Server.Start(new Launch { Shell = umask });
+
+        Assert.Equal(OwnerOnly, File.GetUnixFileMode(server.Directory.Servers));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(server.Directory.Socket(server.Port)));
+        server.End();
+        Assert.Empty(Directory.GetFileSystemEntries(server.Directory.Servers));
+    }
+
+    [Fact]
+    public void A_directory_that_was_open_to_others_is_closed()
+    {
+        using RuntimeDirectory directory = new();
+        Directory.CreateDirectory(directory.Servers);
+        File.SetUnixFileMode(directory.Servers, (UnixFileMode)0x1ff);
+        using Server server = Server.Start(new Launch { Directory = directory });
+
+        Assert.Equal(OwnerOnly, File.GetUnixFileMode(directory.Servers));
+    }
+
+    [Fact]
+    public void The_stale_socket_of_a_killed_server_is_replaced()
+    {
+        using RuntimeDirectory directory = new();
+        int port;
+        using (Server killed = Server.Start(new Launch { Directory = directory }))
+        {
+            port = killed.Port;
+            killed.Kill();
+            killed.ExitCode();
+        }
+
+        Assert.True(File.Exists(directory.Socket(port)), "nothing stale was left to be replaced");
+        using Server server = Server.Start(new Launch { Arguments = ["serve", "-p", $"{port}"], Directory = directory });
+        Timing.Eventually(() => Executable.RunBeside(server, "status", "-p", $"{port}").ExitCode == 0, "the new one answers");
+        Assert.Empty(server.Said("no control socket"));
+        server.End();
+        Assert.False(File.Exists(directory.Socket(port)));
+    }
+
+    [Fact]
+    public void A_stale_socket_is_no_server_to_ask()
+    {
+        using Server killed = Server.Start();
+        killed.Kill();
+        killed.ExitCode();
+
+        Outcome outcome = Executable.RunBeside(killed, "status", "-p", $"{killed.Port}");
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains($"port {killed.Port}", Assert.Single(outcome.ErrorLines));
+    }
+
+    [Fact]
+    public void A_directory_of_somebody_else_is_not_used()
+    {
+        using RuntimeDirectory directory = new();
+        Directory.CreateDirectory(directory.Servers);
+        Disown(directory.Servers);
+        using Server server = Server.Begin(new Launch { Directory = directory });
+        server.AwaitLine("listening on");
+        string[] before = Directory.GetFileSystemEntries(directory.Servers, "*.sock");
+        Outcome status = Executable.RunBeside(server, "status", "-p", server.Said("listening on")[0].Split(':', ',')[3]);
+
+        Assert.Empty(before);
+        Assert.True(status.ExitCode == 0, status.Everything); // over the other place, in /tmp
+        Assert.Empty(Directory.GetFileSystemEntries(directory.Servers, "*.sock"));
+        server.Signal(Native.SIGTERM);
+        Assert.Equal(0, server.ExitCode());
+    }
+
+    [Fact]
+    public void A_socket_in_a_directory_of_somebody_else_is_not_trusted()
+    {
+        using Server server = Server.Start();
+        Disown(server.Directory.Servers);
+        Outcome outcome = Executable.RunBeside(server, "switch", "threads", "-p", $"{server.Port}");
+
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Equal("epoll", server.Status().GetProperty("model").GetString());
+    }
+
+    [Fact]
+    public void A_second_server_leaves_the_first_ones_socket_alone()
+    {
+        using Server first = Server.Start();
+        using Server second = Server.Start(new Launch
+        {
+            Arguments = ["serve", "-p", $"{first.Port}", "--bind", "127.0.0.2"],
+            Directory = first.Directory,
+        });
+        second.AwaitLine("WRN no control socket");
+        second.End();
+
+        Assert.Equal(0, first.Status().GetProperty("receives").GetInt64());
+        using Client client = new(first);
+        client.Echo("hello");
+        Assert.Equal(1, first.Status().GetProperty("receives").GetInt64());
+    }
+
+    /// <summary>Makes the directory another user's; or, as only root can give away, a link, which is not ours to trust either.</summary>
+    private static void Disown(string directory)
+    {
+        if (Native.EffectiveUser() == 0)
+        {
+            Native.GiveAway(directory, user: 65534);
+            return;
+        }
+
+        Directory.Move(directory, directory + "-moved");
+        File.CreateSymbolicLink(directory, directory + "-moved");
+    }
+}

@@ -1,0 +1,118 @@
+using System.Globalization;
+using System.Text.Json;
+using EchoModels.SystemTests.Support;
+
+namespace EchoModels.SystemTests.Control;
+
+/// <summary>A snapshot tells what was done, and nothing that was not.</summary>
+public sealed class StatusTests
+{
+    private static readonly string[] Fields =
+    [
+        "model", "selector", "uptimeSeconds", "connections", "receives", "bytesIn", "bytesOut", "calls", "wouldBlocks", "wakeups",
+        "threads", "cpuUserSeconds", "cpuSystemSeconds", "rssBytes", "switches",
+    ];
+
+    [Theory]
+    [MemberData(nameof(Models.All), MemberType = typeof(Models))]
+    public void Its_counters_agree_with_the_traffic(string model)
+    {
+        using Server server = Server.Start("--model", model);
+        using Client leaver = new(server);
+        leaver.Echo("12345");
+        leaver.Dispose();
+        server.AwaitLine("closed");
+        using Client stayer = new(server);
+        for (int i = 0; i < 10; i++)
+            stayer.Echo("1234567890");
+
+        JsonElement status = Json(server);
+        Assert.Equal(model, status.GetProperty("model").GetString());
+        Assert.Equal((1, 2, 1, 0, 0), Connections(status));
+        Assert.Equal(11, Number(status, "receives"));
+        Assert.Equal(105, Number(status, "bytesIn"));
+        Assert.Equal(105, Number(status, "bytesOut"));
+        JsonElement calls = status.GetProperty("calls");
+        Assert.Equal(11, Number(calls, "send"));
+        Assert.InRange(Number(calls, "accept"), 2, long.MaxValue);
+        Assert.InRange(Number(calls, "recv"), 12, long.MaxValue);
+        if (model != "busy-poll") // which goes on asking while it is asked
+            Assert.Equal(14 + Number(status, "wouldBlocks"), Number(calls, "accept") + Number(calls, "recv"));
+    }
+
+    [Fact]
+    public void Its_json_has_all_fields_and_sound_values()
+    {
+        using Server server = Server.Start();
+        JsonElement status = Json(server);
+
+        Assert.Equal(Fields, status.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(["open", "accepted", "closed", "queued", "owing"], status.GetProperty("connections").EnumerateObject().Select(property => property.Name));
+        Assert.Equal(["accept", "recv", "send", "wait", "control", "wake", "enter"], status.GetProperty("calls").EnumerateObject().Select(property => property.Name));
+        Assert.InRange(status.GetProperty("uptimeSeconds").GetDouble(), 0.001, 600);
+        Assert.InRange(Number(status, "threads"), 2, 200);
+        Assert.InRange(Number(status, "rssBytes"), 10_000_000, 1_000_000_000);
+        Assert.InRange(status.GetProperty("cpuUserSeconds").GetDouble() + status.GetProperty("cpuSystemSeconds").GetDouble(), 0.01, 60);
+        Assert.Equal("epoll", status.GetProperty("selector").GetString());
+        server.Switch("threads");
+        Assert.Equal(JsonValueKind.Null, Json(server).GetProperty("selector").ValueKind);
+    }
+
+    [Fact]
+    public void Memory_threads_and_processor_time_are_those_of_proc()
+    {
+        using Server server = Server.Start();
+        JsonElement status = server.Status();
+
+        double seconds = status.GetProperty("cpuUserSeconds").GetDouble() + status.GetProperty("cpuSystemSeconds").GetDouble();
+        Assert.InRange(seconds, Processor.Seconds(server.Id) - 0.3, Processor.Seconds(server.Id) + 0.05);
+        long resident = 1024 * long.Parse(Processor.Field(server.Id, "VmRSS").Split(' ')[0], CultureInfo.InvariantCulture);
+        Assert.InRange(Number(status, "rssBytes"), resident / 2, resident * 2);
+        Assert.InRange(Number(status, "threads"), int.Parse(Processor.Field(server.Id, "Threads"), CultureInfo.InvariantCulture) - 5, 200);
+    }
+
+    [Fact]
+    public void It_tells_who_is_owed_and_who_waits_at_the_door()
+    {
+        using Server server = Server.Start("--model", "epoll");
+        using StuckClient stuck = new(server);
+        Assert.Equal((1, 1, 0, 0, 1), Connections(server.Status()));
+        stuck.ReadAllButTheEnd();
+        Timing.Eventually(() => Connections(server.Status()) == (1, 1, 0, 0, 0), "nothing is owed any more");
+
+        server.Switch("blocking");
+        using Crowd waiting = new(server, 3);
+        Timing.Eventually(() => Connections(server.Status()) == (1, 1, 0, 3, 0), "three wait at the door");
+    }
+
+    [Fact]
+    public void For_people_it_is_lines_with_the_same_numbers()
+    {
+        using Server server = Server.Start();
+        using Client client = new(server);
+        client.Echo("hello");
+        Outcome outcome = Executable.RunBeside(server, "status", "-p", $"{server.Port}");
+
+        Assert.True(outcome.ExitCode == 0, outcome.Everything);
+        Assert.Empty(outcome.Error);
+        Assert.Matches(@"(?m)^model +epoll", outcome.Output);
+        Assert.Matches(@"(?m)^connections +1 open, 1 accepted, 0 closed, 0 queued, 0 owing$", outcome.Output);
+        Assert.Matches(@"(?m)^traffic +1 messages, 5 bytes in, 5 bytes out$", outcome.Output);
+        Assert.DoesNotContain('\u001b', outcome.Output);
+    }
+
+    private static JsonElement Json(Server server)
+    {
+        Outcome outcome = Executable.RunBeside(server, "status", "-p", $"{server.Port}", "--json");
+        Assert.True(outcome.ExitCode == 0, outcome.Everything);
+        return JsonDocument.Parse(outcome.Output).RootElement;
+    }
+
+    private static long Number(JsonElement element, string name) => element.GetProperty(name).GetInt64();
+
+    private static (long Open, long Accepted, long Closed, long Queued, long Owing) Connections(JsonElement status)
+    {
+        JsonElement counts = status.GetProperty("connections");
+        return (Number(counts, "open"), Number(counts, "accepted"), Number(counts, "closed"), Number(counts, "queued"), Number(counts, "owing"));
+    }
+}

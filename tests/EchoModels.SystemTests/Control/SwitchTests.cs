@@ -1,0 +1,159 @@
+using System.Text.Json;
+using EchoModels.SystemTests.Support;
+
+namespace EchoModels.SystemTests.Control;
+
+/// <summary>The model changes under open connections, and nobody notices but the narration.</summary>
+public sealed class SwitchTests
+{
+    [Fact]
+    public void Every_ordered_pair_of_models_keeps_a_talking_connection_byte_for_byte()
+    {
+        int seed = Environment.TickCount;
+        TestContext.Current.TestOutputHelper!.WriteLine($"seed {seed}");
+        Random random = new(seed);
+        string[] round = Round(Models.Available, random);
+        using Server server = Server.Start("--model", round[0]);
+        using Client client = new(server);
+        using Talker talker = new(client, random.Next());
+
+        for (int i = 1; i < round.Length; i++)
+        {
+            Outcome outcome = Executable.RunBeside(server, "switch", round[i], "-p", $"{server.Port}");
+            Assert.True(outcome.ExitCode == 0, outcome.Everything);
+            Assert.StartsWith($"switched from {round[i - 1]} to {round[i]}: 1 connections", outcome.Output);
+            talker.AwaitMore(3);
+        }
+
+        talker.Stop();
+        JsonElement status = server.Status();
+        JsonElement[] switches = [.. status.GetProperty("switches").EnumerateArray()];
+        Assert.Equal(round.Zip(round.Skip(1)), switches.Select(one => (one.GetProperty("from").GetString()!, one.GetProperty("to").GetString()!)));
+        Assert.Equal(Models.Available.Length * (Models.Available.Length - 1), switches.Length);
+        Assert.All(switches, one => Assert.Equal(1, one.GetProperty("connections").GetInt32()));
+        Assert.Equal(0, status.GetProperty("connections").GetProperty("closed").GetInt64());
+        Assert.Equal(talker.Bytes, status.GetProperty("bytesIn").GetInt64());
+        Assert.Equal(talker.Bytes, status.GetProperty("bytesOut").GetInt64());
+        Assert.Equal(switches.Length, server.Said("switched from").Length);
+    }
+
+    [Fact]
+    public void Two_switches_at_once_are_served_one_after_the_other()
+    {
+        using Server server = Server.Start("--model", "epoll");
+        using Client client = new(server);
+        client.Echo("before");
+        for (int i = 0; i < 5; i++)
+        {
+            server.Switch("epoll");
+            int before = server.Status().GetProperty("switches").GetArrayLength();
+            Outcome[] outcomes = AtOnce(server, "threads", "select");
+            Assert.All(outcomes, outcome => Assert.True(outcome.ExitCode == 0, outcome.Everything));
+            client.Echo("after");
+
+            JsonElement[] switches = [.. server.Status().GetProperty("switches").EnumerateArray().Skip(before)];
+            Assert.Equal(2, switches.Length);
+            Assert.Equal("epoll", switches[0].GetProperty("from").GetString());
+            Assert.Equal(switches[0].GetProperty("to").GetString(), switches[1].GetProperty("from").GetString());
+            Assert.Equal(switches[1].GetProperty("to").GetString(), server.Status().GetProperty("model").GetString());
+        }
+    }
+
+    [Fact]
+    public void Many_switches_at_once_all_succeed()
+    {
+        using Server server = Server.Start();
+        using Client client = new(server);
+        using Talker talker = new(client, seed: 1);
+        string[] wanted = [.. Enumerable.Range(0, 12).Select(i => Models.Available[i % Models.Available.Length])];
+        Thread[] visitors = [.. wanted.Select(model => new Thread(() => server.Switch(model)))];
+        Array.ForEach(visitors, visitor => visitor.Start());
+        Assert.All(visitors, visitor => Assert.True(visitor.Join(Timing.Generous), "a switch was not answered"));
+
+        talker.AwaitMore(3);
+        talker.Stop();
+        Assert.Equal(0, server.Status().GetProperty("connections").GetProperty("closed").GetInt64());
+    }
+
+    [Fact]
+    public void A_switch_to_the_model_that_serves_changes_nothing()
+    {
+        using Server server = Server.Start("--model", "poll");
+        Outcome outcome = Executable.RunBeside(server, "switch", "poll", "-p", $"{server.Port}");
+
+        Assert.True(outcome.ExitCode == 0, outcome.Everything);
+        Assert.Equal("already poll\n", outcome.Output);
+        Assert.Equal(0, server.Status().GetProperty("switches").GetArrayLength());
+    }
+
+    [Fact]
+    public void Its_json_has_all_fields()
+    {
+        using Server server = Server.Start();
+        using Client client = new(server);
+        client.Echo("hello");
+        Outcome outcome = Executable.RunBeside(server, "switch", "threads", "-p", $"{server.Port}", "--json");
+
+        Assert.True(outcome.ExitCode == 0, outcome.Everything);
+        JsonElement report = JsonDocument.Parse(outcome.Output).RootElement;
+        Assert.Equal(["from", "to", "pauseMs", "connections"], report.EnumerateObject().Select(property => property.Name));
+        Assert.Equal("epoll", report.GetProperty("from").GetString());
+        Assert.Equal("threads", report.GetProperty("to").GetString());
+        Assert.InRange(report.GetProperty("pauseMs").GetDouble(), 0, 60_000);
+        Assert.Equal(1, report.GetProperty("connections").GetInt32());
+    }
+
+    [Fact]
+    public void It_is_refused_once_the_server_is_stopping()
+    {
+        using Server server = Server.Start("--drain", "1h");
+        using StuckClient stuck = new(server);
+        using Visitor early = new(server);
+        early.Say("switch ");
+        server.Signal(Native.SIGTERM);
+        server.AwaitLine("stopping");
+
+        early.TryToSay("threads\n"u8);
+        Assert.DoesNotContain("\"to\"", early.ReadAll());
+        Outcome late = Executable.RunBeside(server, "switch", "threads", "-p", $"{server.Port}");
+        Assert.Equal(1, late.ExitCode);
+        Assert.Single(late.ErrorLines);
+
+        stuck.ReadAll();
+        Assert.Equal(0, server.ExitCode());
+        Assert.Empty(server.Said("switched from"));
+    }
+
+    private static Outcome[] AtOnce(Server server, params string[] models)
+    {
+        Outcome[] outcomes = new Outcome[models.Length];
+        Thread[] threads = [.. models.Select((model, i) => new Thread(() =>
+            outcomes[i] = Executable.RunBeside(server, "switch", model, "-p", $"{server.Port}")))];
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
+        return outcomes;
+    }
+
+    /// <summary>A walk over all models that takes every step from one to another exactly once (Hierholzer's algorithm).</summary>
+    private static string[] Round(string[] models, Random random)
+    {
+        Dictionary<string, Stack<string>> steps = models.ToDictionary(model => model, model =>
+        {
+            string[] others = [.. models.Where(other => other != model)];
+            random.Shuffle(others);
+            return new Stack<string>(others);
+        });
+        Stack<string> path = new([models[random.Next(models.Length)]]);
+        List<string> round = [];
+        while (path.TryPeek(out string? here))
+        {
+            if (steps[here].TryPop(out string? next))
+                path.Push(next);
+            else
+                round.Add(path.Pop());
+        }
+
+        round.Reverse();
+        return [.. round];
+    }
+}

@@ -1,0 +1,119 @@
+using System.Net;
+using System.Net.Sockets;
+using EchoModels.SystemTests.Support;
+
+namespace EchoModels.SystemTests.Serving;
+
+/// <summary>Every model, from outside: what was sent comes back, and the lines tell what happened.</summary>
+public sealed class EchoTests
+{
+    [Theory]
+    [MemberData(nameof(Models.All), MemberType = typeof(Models))]
+    public void Returns_messages_of_every_size(string model)
+    {
+        using Server server = Server.Start("--model", model);
+        int seed = Environment.TickCount;
+        TestContext.Current.TestOutputHelper!.WriteLine($"seed {seed}");
+        Random random = new(seed);
+
+        using (Client client = new(server))
+        {
+            foreach (int size in (int[])[1, 2, 64, 1500, 16384, 16385, 40_000, random.Next(1, 60_000)])
+                client.Echo(Client.RandomBytes(random, size));
+
+            client.Socket.Shutdown(SocketShutdown.Send);
+            client.ExpectEnd();
+        }
+
+        Assert.Equal(model, server.Status().GetProperty("model").GetString());
+        server.End();
+    }
+
+    [Theory]
+    [MemberData(nameof(Models.All), MemberType = typeof(Models))]
+    public void Says_who_closed_and_why(string model)
+    {
+        using Server server = Server.Start("--model", model);
+        Assert.Contains($"model {model}", server.AwaitLine("listening on"));
+
+        using (Client polite = new(server))
+        {
+            polite.Echo("one");
+            polite.Echo("three");
+            string name = polite.Name;
+            polite.Dispose();
+            server.AwaitLine($"accepted {name}$");
+            Assert.EndsWith("peer closed, after 2 messages, 8 bytes", server.AwaitLine($"closed {name}: "));
+        }
+
+        Client rude = new(server);
+        rude.Echo("four");
+        string rudeName = rude.Name;
+        rude.Reset();
+        Assert.EndsWith("reset, after 1 messages, 4 bytes", server.AwaitLine($"closed {rudeName}: "));
+        Assert.Contains("served 2 connections, 3 messages, 12 bytes in, 12 bytes out", server.End());
+    }
+
+    [Theory]
+    [MemberData(nameof(Models.All), MemberType = typeof(Models))]
+    public void Listens_on_several_ports(string model)
+    {
+        using Server server = Server.Start("--model", model, "-p", "0", "-p", "0");
+        Timing.Eventually(() => server.Said("listening on").Length == 3, "three lines for three ports");
+        int[] ports = [.. server.Said("listening on").Select(line => int.Parse(line.Split(':', ',')[3], null))];
+
+        Assert.Equal(3, ports.Distinct().Count());
+        foreach (int port in ports)
+        {
+            using Client client = new(new IPEndPoint(IPAddress.Loopback, port));
+            client.Echo($"to {port}");
+            client.Dispose();
+            Timing.Eventually(() => File.Exists(server.Directory.Socket(port)), $"a control socket for {port}");
+        }
+
+        Assert.Contains("served 3 connections, 3 messages", server.End());
+    }
+
+    [Theory]
+    [MemberData(nameof(Models.All), MemberType = typeof(Models))]
+    public void Listens_on_IPv6(string model)
+    {
+        using Server server = Server.Start(new Launch { Arguments = ["serve", "-p", "0", "--bind", "::1", "--model", model] });
+        Assert.Contains($"listening on [::1]:{server.Port},", server.AwaitLine("listening on"));
+
+        using Client client = new(new IPEndPoint(IPAddress.IPv6Loopback, server.Port));
+        client.Echo("over six");
+        client.Dispose();
+        server.AwaitLine(@"closed \[::1\]:\d+: peer closed, after 1 messages, 8 bytes");
+        server.End();
+    }
+
+    [Fact]
+    public void Loopback_is_all_it_listens_on_unless_told_otherwise()
+    {
+        using Server server = Server.Start();
+        SocketException refusal = Assert.Throws<SocketException>(() => new Client(new IPEndPoint(IPAddress.Parse("127.0.0.2"), server.Port)));
+        Assert.Equal(SocketError.ConnectionRefused, refusal.SocketErrorCode);
+
+        using Server everywhere = Server.Start(new Launch { Arguments = ["serve", "-p", "0", "--bind", "0.0.0.0"] });
+        using Client client = new(new IPEndPoint(IPAddress.Parse("127.0.0.2"), everywhere.Port));
+        client.Echo("from the second loopback address");
+    }
+
+    [Theory]
+    [InlineData("epoll")]
+    [InlineData("poll")]
+    [InlineData("select")]
+    public void A_selector_can_be_forced_under_every_reactor(string selector)
+    {
+        foreach (string model in (string[])["epoll", "poll", "select"])
+        {
+            using Server server = Server.Start("--model", model, "--selector", selector);
+            using Client client = new(server);
+            client.Echo(selector);
+            Assert.Equal(model, server.Status().GetProperty("model").GetString());
+            Assert.Equal(selector, server.Status().GetProperty("selector").GetString());
+            server.AwaitLine($"model {model}, selector {selector}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+using EchoModels.SystemTests.Support;
+
+namespace EchoModels.SystemTests.Serving;
+
+/// <summary>How a signal ends it.</summary>
+public sealed class SignalTests
+{
+    [Theory]
+    [InlineData("SIGINT", Native.SIGINT)]
+    [InlineData("SIGTERM", Native.SIGTERM)]
+    [InlineData("SIGHUP", Native.SIGHUP)]
+    [InlineData("SIGQUIT", Native.SIGQUIT)]
+    public void Each_of_them_ends_it_with_a_summary_and_0(string name, int signal)
+    {
+        using Server server = Server.Start();
+        using Client leaver = new(server);
+        leaver.Echo("one");
+        leaver.Dispose();
+        using Client stayer = new(server);
+        stayer.Echo("three");
+        stayer.Echo("four");
+        server.AwaitLine("closed");
+
+        server.Signal(signal);
+        stayer.ExpectEnd();
+        Assert.Equal(0, server.ExitCode());
+        Assert.Contains(server.Lines, line => line.Contains(name, StringComparison.Ordinal));
+        Assert.Contains("served 2 connections, 3 messages, 12 bytes in, 12 bytes out; calls: accept ", server.Lines[^1]);
+        Assert.Single(server.Said($"closed {stayer.Name}: drain, after 2 messages, 9 bytes"));
+        AssertNothingIsLeft(server);
+    }
+
+    [Theory]
+    [MemberData(nameof(Models.All), MemberType = typeof(Models))]
+    public void SIGTERM_ends_every_model_and_its_clients_in_good_order(string model)
+    {
+        using Server server = Server.Start("--model", model);
+        using Client client = new(server);
+        client.Echo("before");
+        server.Signal(Native.SIGTERM);
+        client.ExpectEnd();
+        Assert.Equal(0, server.ExitCode());
+        Assert.Contains("served 1 connections, 1 messages, 6 bytes in, 6 bytes out", server.Lines[^1]);
+        AssertNothingIsLeft(server);
+    }
+
+    [Fact]
+    public void It_listens_no_more_once_it_has_been_told_to_stop()
+    {
+        using Server server = Server.Start("--drain", "1h");
+        using StuckClient stuck = new(server);
+        server.Signal(Native.SIGTERM);
+        server.AwaitLine("stopping");
+        Timing.Eventually(() => !Connects(server), "the port is closed");
+        stuck.ReadAll();
+        Assert.Equal(0, server.ExitCode());
+    }
+
+    [Theory]
+    [InlineData(Native.SIGTERM, Native.SIGTERM)]
+    [InlineData(Native.SIGINT, Native.SIGINT)]
+    [InlineData(Native.SIGHUP, Native.SIGQUIT)]
+    public void A_second_signal_ends_it_at_once(int first, int second)
+    {
+        using Server server = Server.Start("--drain", "1h");
+        using StuckClient stuck = new(server);
+        server.Signal(first);
+        server.AwaitLine("stopping");
+        Assert.True(server.IsAlive);
+
+        server.Signal(second);
+        Assert.NotEqual(0, server.ExitCode());
+        AssertNothingIsLeft(server);
+    }
+
+    [Fact]
+    public void Started_with_SIGINT_ignored_it_works_and_SIGTERM_ends_it()
+    {
+        using Server server = Server.Start(new Launch { Shell = "trap '' INT" });
+        using Client client = new(server);
+        client.Echo("before");
+        server.Signal(Native.SIGINT);
+        client.Echo("after");
+        Assert.Equal(2, server.Status().GetProperty("receives").GetInt64());
+        server.Switch("threads");
+        client.Echo("and after that");
+
+        Assert.Contains("served 1 connections, 3 messages", server.End());
+        AssertNothingIsLeft(server);
+    }
+
+    [Fact]
+    public void A_signal_in_the_first_moment_ends_it_too()
+    {
+        // From before the runtime is there until after the server listens; what a signal meets first differs from run to run.
+        for (int delay = 0; delay <= 600; delay += 40)
+        {
+            using Server server = Server.Begin(new Launch());
+            Thread.Sleep(delay);
+            server.Signal(Native.SIGTERM);
+            int code = server.ExitCode();
+            Assert.True(code is 0 or 128 + Native.SIGTERM, $"after {delay} ms: exit {code}");
+            Assert.Empty(Leftovers(server));
+        }
+    }
+
+    private static bool Connects(Server server)
+    {
+        try
+        {
+            using Client late = new(server);
+            return true;
+        }
+        catch (System.Net.Sockets.SocketException)
+        {
+            return false;
+        }
+    }
+
+    private static void AssertNothingIsLeft(Server server)
+    {
+        Assert.Empty(Leftovers(server));
+        Assert.False(Directory.Exists($"/proc/{server.Id}"), "the process is still there");
+    }
+
+    private static string[] Leftovers(Server server) =>
+        Directory.Exists(server.Directory.Servers) ? Directory.GetFileSystemEntries(server.Directory.Servers) : [];
+}

@@ -1,0 +1,96 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace EchoModels.SystemTests.Support;
+
+/// <summary>A TCP client that looks at every byte of its echo.</summary>
+internal sealed class Client : IDisposable
+{
+    public Client(Server server) : this(new IPEndPoint(IPAddress.Loopback, server.Port))
+    {
+    }
+
+    public Client(IPEndPoint server, int receiveBuffer = 0)
+    {
+        Socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
+        {
+            NoDelay = true,
+            ReceiveTimeout = (int)Timing.Generous.TotalMilliseconds,
+            SendTimeout = (int)Timing.Generous.TotalMilliseconds,
+        };
+        if (receiveBuffer > 0)
+            Socket.ReceiveBufferSize = receiveBuffer;
+
+        Socket.Connect(server);
+    }
+
+    public Socket Socket { get; }
+
+    /// <summary>As the server names it.</summary>
+    public string Name => Socket.LocalEndPoint!.ToString()!;
+
+    public static byte[] RandomBytes(Random random, int count)
+    {
+        byte[] bytes = new byte[count];
+        random.NextBytes(bytes);
+        return bytes;
+    }
+
+    /// <summary>Opens many, one after the other; whoever calls disposes of them.</summary>
+    public static List<Client> Open(Server server, int count)
+    {
+        List<Client> clients = [];
+        for (int i = 0; i < count; i++)
+            clients.Add(new Client(server));
+
+        return clients;
+    }
+
+    /// <summary>Sends a message and takes its echo, byte for byte.</summary>
+    public void Echo(ReadOnlySpan<byte> message)
+    {
+        Send(message);
+        Expect(message);
+    }
+
+    public void Echo(string message) => Echo(System.Text.Encoding.UTF8.GetBytes(message));
+
+    public void Send(ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+            bytes = bytes[Socket.Send(bytes)..];
+    }
+
+    /// <summary>Receives exactly these bytes.</summary>
+    public void Expect(ReadOnlySpan<byte> bytes)
+    {
+        byte[] buffer = new byte[Math.Min(bytes.Length, 65536)];
+        while (!bytes.IsEmpty)
+        {
+            int count = Socket.Receive(buffer.AsSpan(0, Math.Min(buffer.Length, bytes.Length)));
+            Assert.True(count > 0, $"{Name}: the server closed with {bytes.Length} bytes to come");
+            Assert.True(buffer.AsSpan(0, count).SequenceEqual(bytes[..count]), $"{Name}: other bytes came back, {bytes.Length} before the end");
+            bytes = bytes[count..];
+        }
+    }
+
+    /// <summary>The end of the stream comes next, and in good order.</summary>
+    public void ExpectEnd() => Assert.Equal(0, Socket.Receive(new byte[1]));
+
+    /// <summary>Leaves with a reset.</summary>
+    public void Reset()
+    {
+        Socket.LingerState = new LingerOption(true, 0);
+        Socket.Dispose();
+    }
+
+    public void Dispose() => Socket.Dispose();
+}
+
+/// <summary>Clients that leave together.</summary>
+internal sealed class Crowd(Server server, int count) : IDisposable
+{
+    public List<Client> Clients { get; } = Client.Open(server, count);
+
+    public void Dispose() => Clients.ForEach(client => client.Dispose());
+}

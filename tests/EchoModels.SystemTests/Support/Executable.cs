@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using System.Reflection;
+
+namespace EchoModels.SystemTests.Support;
+
+/// <summary>What a run of the program left behind.</summary>
+/// <param name="ExitCode">128 and more if a signal ended it.</param>
+/// <param name="Output">Its standard output.</param>
+/// <param name="Error">Its standard error.</param>
+internal sealed record Outcome(int ExitCode, string Output, string Error)
+{
+    public string[] ErrorLines => Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    public string Everything => $"exit {ExitCode}\nstdout:\n{Output}\nstderr:\n{Error}";
+}
+
+/// <summary>The built executable, from outside.</summary>
+internal static class Executable
+{
+    /// <summary>Where the build has put it.</summary>
+    public static string Path { get; } = typeof(Executable).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(attribute => attribute.Key == "Executable").Value!;
+
+    /// <summary>Runs it to its end.</summary>
+    public static Outcome Run(params string[] arguments) 
+    {
+        using RuntimeDirectory directory = new();
+        return RunIn(directory, [], arguments);
+    }
+
+    /// <summary>Runs it to its end where a server of a test has its control socket.</summary>
+    public static Outcome RunBeside(Server server, params string[] arguments) => RunIn(server.Directory, [], arguments);
+
+    /// <summary>Runs it to its end under another program, strace for instance.</summary>
+    public static Outcome RunUnder(string[] wrapper, params string[] arguments) 
+    {
+        using RuntimeDirectory directory = new();
+        return RunIn(directory, wrapper, arguments);
+    }
+
+    /// <summary>The start of a process, with all three streams as pipes, and its own place for control sockets.</summary>
+    public static ProcessStartInfo Prepare(RuntimeDirectory directory, string[] wrapper, string[] arguments)
+    {
+        string[] words = [.. wrapper, Path, .. arguments];
+        ProcessStartInfo start = new(words[0], words[1..])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = "/",
+        };
+        start.Environment["XDG_RUNTIME_DIR"] = directory.Path;
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
+        return start;
+    }
+
+    private static Outcome RunIn(RuntimeDirectory directory, string[] wrapper, string[] arguments)
+    {
+        using Process process = Process.Start(Prepare(directory, wrapper, arguments))!;
+        process.StandardInput.Close();
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(Timing.Generous))
+        {
+            process.Kill();
+            Assert.Fail($"'{string.Join(' ', arguments)}' did not end within {Timing.Generous.TotalSeconds} s");
+        }
+
+        // What it started may hold the pipes a moment longer than it lived itself: a tracer does.
+        Assert.True(Task.WaitAll([output, error], Timing.Generous), "its pipes stayed open");
+        Outcome outcome = new(process.ExitCode, output.Result, error.Result);
+        Assert.DoesNotContain("   at ", outcome.Output + outcome.Error);
+        return outcome;
+    }
+}
+
+/// <summary>A directory of a test's own where servers put their control sockets; short, as the path of a socket is.</summary>
+internal sealed class RuntimeDirectory : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("em-").FullName;
+
+    /// <summary>The directory that servers make in it.</summary>
+    public string Servers => System.IO.Path.Combine(Path, "echomodels");
+
+    public string Socket(int port) => System.IO.Path.Combine(Servers, $"{port}.sock");
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}

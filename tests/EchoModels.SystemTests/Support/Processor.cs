@@ -1,0 +1,32 @@
+using System.Globalization;
+
+namespace EchoModels.SystemTests.Support;
+
+/// <summary>A process as /proc shows it.</summary>
+internal static class Processor
+{
+    /// <summary>Ticks a second in /proc, on every Linux that runs .NET. See sysconf(3), _SC_CLK_TCK.</summary>
+    private const double TicksASecond = 100;
+
+    /// <summary>The share of one core, in per cent, that a process uses over a time.</summary>
+    public static double Share(int process, TimeSpan time)
+    {
+        long begin = Environment.TickCount64;
+        double before = Seconds(process);
+        Thread.Sleep(time);
+        return 100_000 * (Seconds(process) - before) / (Environment.TickCount64 - begin);
+    }
+
+    /// <summary>Processor time, user and system, in seconds: fields 14 and 15 of proc_pid_stat(5).</summary>
+    public static double Seconds(int process)
+    {
+        string[] fields = File.ReadAllText($"/proc/{process}/stat").Split(')')[^1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return (Number(fields[11]) + Number(fields[12])) / TicksASecond;
+    }
+
+    /// <summary>A field of /proc/PID/status.</summary>
+    public static string Field(int process, string name) =>
+        File.ReadAllLines($"/proc/{process}/status").Single(line => line.StartsWith(name + ":", StringComparison.Ordinal))[(name.Length + 1)..].Trim();
+
+    private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,54 @@
+using System.Net;
+using System.Text.Json;
+
+namespace EchoModels.SystemTests.Support;
+
+/// <summary>A client that has sent until the server could not send back any more, and has not begun to read.</summary>
+/// <remarks>Every byte it has sent has arrived in the server's kernel, so that the server owes every one.</remarks>
+internal sealed class StuckClient : IDisposable
+{
+    private const int Step = 64 * 1024;
+    private const int Most = 64 * 1024 * 1024;
+
+    private readonly Client _client;
+    private readonly byte[] _step = Client.RandomBytes(new Random(7), Step);
+
+    public StuckClient(Server server)
+    {
+        long before = server.Status().GetProperty("bytesIn").GetInt64();
+        _client = new Client(new IPEndPoint(IPAddress.Loopback, server.Port), receiveBuffer: 4096);
+        do
+        {
+            _client.Send(_step);
+            Sent += Step;
+            Timing.Eventually(() => Native.Unacknowledged(_client.Socket) == 0, "what was sent has arrived");
+            Assert.True(Sent < Most, "the server takes any amount from a client that does not read");
+        }
+        while (Timing.Within(TimeSpan.FromMilliseconds(300), () => ReadBy(server) - before == Sent));
+    }
+
+    /// <summary>Bytes that it has sent, and wants back.</summary>
+    public long Sent { get; private set; }
+
+    /// <summary>Begins to read: every byte comes back, and then the end of the stream.</summary>
+    public void ReadAll()
+    {
+        ReadAllButTheEnd();
+        _client.ExpectEnd();
+    }
+
+    /// <summary>Begins to read: every byte comes back.</summary>
+    public void ReadAllButTheEnd()
+    {
+        for (long read = 0; read < Sent; read += Step)
+            _client.Expect(_step);
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    private static long ReadBy(Server server)
+    {
+        JsonElement status = server.Status();
+        return status.GetProperty("bytesIn").GetInt64();
+    }
+}

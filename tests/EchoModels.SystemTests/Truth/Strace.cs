@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using EchoModels.SystemTests.Support;
+
+namespace EchoModels.SystemTests.Truth;
+
+/// <summary>strace(1): what the program really asks of the kernel.</summary>
+internal sealed class Strace : IDisposable
+{
+    /// <summary>Every call that moves bytes on sockets or waits for some.</summary>
+    public const string SocketsAndWaits = "trace=accept,accept4,recvfrom,recvmsg,read,sendto,sendmsg,write,"
+        + "epoll_wait,epoll_pwait,epoll_pwait2,epoll_ctl,poll,ppoll,select,pselect6,restart_syscall";
+
+    private readonly Process _process;
+    private readonly string _file;
+
+    private Strace(Server server, string file, string[] options)
+    {
+        _file = file;
+        ProcessStartInfo start = new("strace", ["-f", "-yy", "-s", "0", "-o", file, "-p", $"{server.Id}", .. options])
+        {
+            RedirectStandardError = true,
+        };
+        _process = Process.Start(start)!;
+        string? said = _process.StandardError.ReadLine();
+        Assert.True(said?.Contains("attached", StringComparison.Ordinal) == true, $"strace: {said}");
+    }
+
+    /// <summary>The words that start a program under strace and keep its process id.</summary>
+    /// <param name="file">Where the trace goes.</param>
+    /// <param name="options">What to trace, and what to inject.</param>
+    public static string[] Command(string file, params string[] options) =>
+        ["strace", "-D", "-f", "-yy", "-s", "0", "-o", file, .. options];
+
+    /// <summary>Attaches to all threads of a running server.</summary>
+    public static Strace Attach(Server server, params string[] options) =>
+        new(server, Path.Combine(server.Directory.Path, $"trace-{Guid.NewGuid():N}"), options);
+
+    /// <summary>Lets go of the server, once it has seen so many sends: a client has its echo a moment before strace writes of it.</summary>
+    /// <returns>What it saw.</returns>
+    public Trace Detach(int sends)
+    {
+        Timing.Eventually(() => Trace.Read(_file).Tcp.Count(call => call.Name == "sendto") >= sends, $"strace has seen {sends} sends");
+        Native.Signal(_process.Id, Native.SIGINT);
+        Assert.True(_process.WaitForExit(Timing.Generous), "strace did not end");
+        return Trace.Read(_file);
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+
+        _process.WaitForExit(Timing.Generous);
+        _process.Dispose();
+    }
+}
