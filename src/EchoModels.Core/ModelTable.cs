@@ -52,6 +52,9 @@ public static class ModelTable
             () => WhyNot("epoll"), context => context.EdgeTriggered
                 ? new EdgeTriggeredServer(() => context.Selectors.Open("epoll-edge"))
                 : new ReactorServer(() => context.Selectors.Open("epoll"))) { Options = ModelOptions.Selector | ModelOptions.Trigger },
+
+        new("signal",    "each socket sends a signal when something happens to it (SIGIO)", "sigtimedwait(2)", "1",
+            OnlyOnLinux("real-time signals from sockets (F_SETSIG)", Always), context => new SignalServer(context.Tally)),
     ];
 
     /// <summary>The row of this name, or null.</summary>
