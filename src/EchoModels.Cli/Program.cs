@@ -8,6 +8,7 @@ RootCommand root = new("A TCP echo server that shows every I/O model there is, a
     SwitchCommand.Create(),
     StatusCommand.Create(),
     ModelsCommand.Create(),
+    ClientCommand.Create(),
 };
 
 HelpWithExamples.Install(root);

@@ -11,10 +11,10 @@ namespace EchoModels;
 /// </remarks>
 public sealed class EchoHost : IDisposable
 {
-    /// <summary>A model that fails more often than this, each time within <see cref="Settled"/> of taking over, is given up.</summary>
+    /// <summary>So many failures in a row, without a model that served for a while or was told to stop, and the host gives up.</summary>
     private const int Patience = 3;
 
-    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AWhile = TimeSpan.FromSeconds(1);
 
     private readonly SocketSet _sockets;
     private readonly ModelContext _context;
@@ -29,6 +29,7 @@ public sealed class EchoHost : IDisposable
     private long _takenOverAt;
     private int _failures;
     private bool _stopping;
+    private bool _givenUp;
 
     public EchoHost(SocketSet sockets, ModelContext context, ModelRow first)
     {
@@ -72,6 +73,8 @@ public sealed class EchoHost : IDisposable
             {
                 if (_stopping)
                     throw new SwitchRefusedException("the server is stopping");
+                if (_givenUp)
+                    throw new SwitchRefusedException("no model serves any more");
                 if (to == _serving)
                     return new SwitchReport(to.Name, to.Name, 0, _sockets.Count);
 
@@ -157,7 +160,11 @@ public sealed class EchoHost : IDisposable
         _context.Selectors.Current = null;
         _takenOverAt = 0;
         row.Create(_context).Serve(_sockets, stop);
+        if (!stop.IsCancellationRequested)
+            throw new InvalidOperationException($"the model {row.Name} returned without being told to stop");
+
         _before = row;
+        _failures = 0;
     }
 
     /// <summary>The model to serve now that the one before has let go; null if the host is to end.</summary>
@@ -166,32 +173,33 @@ public sealed class EchoHost : IDisposable
         lock (_gate)
         {
             if (!_stopping)
-                return _handover?.To ?? throw new InvalidOperationException("the model returned without being told to stop");
+                return _handover?.To;
 
             _handover?.Fail(new SwitchRefusedException("the server is stopping"));
+            _handover = null;
             return null;
         }
     }
 
     private ModelRow? RollBack(ModelRow failed, Exception failure)
     {
-        bool settled = _takenOverAt != 0 && Stopwatch.GetElapsedTime(_takenOverAt) > Settled;
-        _failures = settled ? 1 : _failures + 1;
+        bool servedAWhile = _takenOverAt != 0 && Stopwatch.GetElapsedTime(_takenOverAt) > AWhile;
+        _failures = servedAWhile ? 1 : _failures + 1;
 
         ModelRow? back;
         lock (_gate)
         {
-            back = _before ?? (_takenOverAt != 0 ? failed : null);
-            if (_stopping || _failures > Patience)
-                back = null;
-
+            // A first model that cannot start has none before it; one that served before it failed may do so again.
+            back = _failures > Patience ? null : _before ?? (_takenOverAt != 0 ? failed : null);
+            _givenUp = back is null;
+            Volatile.Write(ref _serving, back ?? failed);
             _handover?.Fail(new SwitchRefusedException($"{failed.Name} could not start: {failure.Message}", failure));
             _handover = null;
+            if (_stopping)
+                return null;
         }
 
-        if (!_stopping)
-            Failed?.Invoke(new ModelFailure(failed.Name, failure, back?.Name));
-
+        Failed?.Invoke(new ModelFailure(failed.Name, failure, back?.Name));
         return back;
     }
 
@@ -227,7 +235,7 @@ public sealed class EchoHost : IDisposable
         public SwitchReport Succeed(int connections)
         {
             SwitchReport report = new(from.Name, to.Name, Stopwatch.GetElapsedTime(_begun).TotalMilliseconds, connections);
-            _outcome.SetResult(report);
+            _outcome.TrySetResult(report);
             return report;
         }
     }

@@ -21,44 +21,73 @@ public sealed record ModelRow(
     /// <summary>The settings that it uses, besides those that every model has.</summary>
     public ModelOptions Options { get; init; }
 
+    /// <summary>How many clients it serves at once; whoever comes after them waits until one leaves.</summary>
+    public Func<ModelContext, int> AtOnce { get; init; } = _ => int.MaxValue;
+
     public override string ToString() => Name;
 }
 
 /// <summary>The table of contents: every model, in the order in which a course would take them.</summary>
 public static class ModelTable
 {
+    private const ModelOptions AsReactor = ModelOptions.Selector | ModelOptions.Loops | ModelOptions.Spin;
+
     public static IReadOnlyList<ModelRow> Rows { get; } =
     [
-        new("blocking",  "one client at a time; the second waits",            "accept(2), recv(2)", "1",
-            Always, context => new BlockingServer(() => context.Selectors.Open("poll"))),
+        new("blocking", "one client at a time; the second waits",
+            "accept(2), recv(2)", "1", Always,
+            context => new BlockingServer(() => context.Selectors.Open("poll"))) { AtOnce = _ => 1 },
 
-        new("threads",   "one thread per connection, each asleep in recv",    "recv(2)",            "1 a client",
-            Always, _ => new ThreadPerConnectionServer()),
+        new("threads", "one thread per connection, each asleep in recv",
+            "recv(2)", "1 a client", Always,
+            _ => new ThreadPerConnectionServer()),
 
-        new("busy-poll", "one thread that never sleeps and asks every socket", "nothing",           "1",
-            Always, _ => new BusyPollServer()),
+        new("thread-pool", "a fixed number of threads; whoever comes after them waits in a queue",
+            "recv(2)", "workers + 1 a port", Always,
+            context => new ThreadPoolServer(context.Workers)) { Options = ModelOptions.Workers, AtOnce = context => context.Workers },
 
-        new("select",    "one list handed over at every wait; on Linux, Socket.Select is poll(2)", "Socket.Select", "1",
-            Always, context => new ReactorServer(() => context.Selectors.Open("select"))) { Options = ModelOptions.Selector },
+        new("busy-poll", "one thread that never sleeps and asks every socket",
+            "nothing", "1", Always,
+            _ => new BusyPollServer()),
 
-        new("select-fdset", "select(2) itself: a bit per descriptor, and none from 1,024 up", "select(2)", "1",
-            OnlyOnLinux("fd_set", () => WhyNot("select-fdset")),
-            context => new ReactorServer(() => context.Selectors.Open("select-fdset"))),
+        new("select", "one list handed over at every wait; on Linux, Socket.Select is poll(2)",
+            "Socket.Select", "1", Always,
+            context => NewReactor(context, "select")) { Options = AsReactor },
 
-        new("poll",      "as select, with an array that is kept in place",    "poll(2)",            "1",
-            () => WhyNot("poll"), context => new ReactorServer(() => context.Selectors.Open("poll"))) { Options = ModelOptions.Selector },
+        new("select-fdset", "select(2) itself: a bit per descriptor, and none from 1,024 up",
+            "select(2)", "1", OnlyOnLinux("fd_set", () => WhyNot("select-fdset")),
+            context => new ReactorServer(() => context.OpenSelector("select-fdset"))) { Options = ModelOptions.Spin },
 
-        new("epoll",     "the kernel keeps the list and returns who is ready", "epoll_wait(2)",     "1",
-            () => WhyNot("epoll"), context => context.EdgeTriggered
-                ? new EdgeTriggeredServer(() => context.Selectors.Open("epoll-edge"))
-                : new ReactorServer(() => context.Selectors.Open("epoll"))) { Options = ModelOptions.Selector | ModelOptions.Trigger },
+        new("poll", "as select, with an array that is kept in place",
+            "poll(2)", "1", () => WhyNot("poll"),
+            context => NewReactor(context, "poll")) { Options = AsReactor },
 
-        new("signal",    "each socket sends a signal when something happens to it (SIGIO)", "sigtimedwait(2)", "1",
-            OnlyOnLinux("real-time signals from sockets (F_SETSIG)", Always), context => new SignalServer(context.Tally)),
+        new("epoll", "the kernel keeps the list and returns who is ready",
+            "epoll_wait(2)", "1", () => WhyNot("epoll"),
+            NewEpoll) { Options = AsReactor | ModelOptions.Trigger },
+
+        new("signal", "each socket sends a signal when something happens to it (SIGIO)",
+            "sigtimedwait(2)", "1", OnlyOnLinux("real-time signals from sockets (F_SETSIG)", Always),
+            context => new SignalServer(context.Tally)),
+
+        new("kqueue", "the same for macOS and FreeBSD",
+            "kevent(2)", "1", () => WhyNot("kqueue"),
+            context => NewReactor(context, "kqueue")) { Options = ModelOptions.Loops | ModelOptions.Spin },
     ];
 
     /// <summary>The row of this name, or null.</summary>
     public static ModelRow? Find(string name) => Rows.FirstOrDefault(row => row.Name == name);
+
+    private static IEchoServer NewReactor(ModelContext context, string selector) => context.Loops == 1
+        ? new ReactorServer(() => context.OpenSelector(selector))
+        : new ReactorTeamServer(context.Loops, () => context.OpenSelector(selector), (sockets, opened) => new Reactor(sockets, opened));
+
+    private static IEchoServer NewEpoll(ModelContext context) => context switch
+    {
+        { EdgeTriggered: false } => NewReactor(context, "epoll"),
+        { Loops: 1 } => new EdgeTriggeredServer(() => context.OpenSelector("epoll-edge")),
+        _ => new ReactorTeamServer(context.Loops, () => context.OpenSelector("epoll-edge"), (sockets, opened) => new EdgeReactor(sockets, opened)),
+    };
 
     private static string? Always() => null;
 

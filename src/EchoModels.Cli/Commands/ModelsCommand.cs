@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using EchoModels.Cli.CommandLine;
 using EchoModels.Cli.Control;
+using EchoModels.Cli.Serving;
 using EchoModels.Selectors;
 using Spectre.Console;
 
@@ -49,7 +50,7 @@ internal static class ModelsCommand
         for (int i = 0; i < lines.Count; i++)
         {
             ModelLine line = lines[i];
-            AddRow(models, i < 9 ? $"{i + 1}" : "", line.Available ? line.Name : $"({line.Name})", line.WaitsIn, line.Threads, line.Summary);
+            AddRow(models, $"{Keyboard.Key(i)}", line.Available ? line.Name : $"({line.Name})", line.WaitsIn, line.Threads, line.Summary);
         }
 
         Table selectors = NewTable("selector", "waits in", "here");

@@ -2,11 +2,14 @@ using EchoModels.Posix;
 
 namespace EchoModels.Cli.Serving;
 
-/// <summary>The keys 1 to 9 in the terminal where the server runs: each switches to the model of that number.</summary>
+/// <summary>The keys 1 to 9, and from the tenth model on a, b, c …, in the terminal where the server runs: each switches to its model.</summary>
 internal static class Keyboard
 {
     /// <summary>What the keys mean, for a line at the start.</summary>
-    public static string Legend => "keys: " + string.Join(", ", ModelTable.Rows.Take(9).Select((row, index) => $"{index + 1} {row.Name}"));
+    public static string Legend => "keys: " + string.Join(", ", ModelTable.Rows.Select((row, index) => $"{Key(index)} {row.Name}"));
+
+    /// <summary>The key of the model in this place of the table, counted from 0.</summary>
+    public static char Key(int index) => index < 9 ? (char)('1' + index) : (char)('a' + index - 9);
 
     /// <summary>Whether there is a keyboard, and it is ours to read: a program in the background would be stopped for trying (SIGTTIN).</summary>
     public static bool IsOurs =>
@@ -26,9 +29,9 @@ internal static class Keyboard
         {
             while (true)
             {
-                int index = Console.ReadKey(intercept: true).KeyChar - '1';
-                if (index >= 0 && index < Math.Min(9, ModelTable.Rows.Count))
-                    onModel(ModelTable.Rows[index]);
+                char key = Console.ReadKey(intercept: true).KeyChar;
+                if (ModelTable.Rows.Where((_, index) => Key(index) == key).FirstOrDefault() is { } model)
+                    onModel(model);
             }
         }
         catch (Exception gone) when (gone is InvalidOperationException or IOException)

@@ -79,7 +79,7 @@ internal sealed class StatusSource
     {
         try
         {
-            return _listeners.Sum(listener => listener.Queued);
+            return _sockets.Waiting + _listeners.Sum(listener => listener.Queued);
         }
         catch (ObjectDisposedException)
         {

@@ -53,50 +53,44 @@ public sealed class DrainServer(Func<ISelector> openSelector) : IEchoServer
             _lastByte[connection] = connection.BytesIn + connection.Socket.Available;
             connection.Told = connection.Interest;
             selector.Add(connection.Socket, connection.Told, connection.Token);
-            LeaveIfDone(connection);
+            Update(connection);
         }
 
         private void Attend(Connection connection)
         {
-            int unread = (int)Math.Min(_lastByte[connection] - connection.BytesIn, _buffer.Length);
-            if (_leaving.Contains(connection))
-                Close(connection, CloseReason.Drain); // hung up: nobody is left to acknowledge
-            else if (connection.Echo(_buffer.AsSpan(0, unread)) == IoStatus.Closed)
-                Close(connection, connection.ClosedBecause);
-            else
-                LeaveIfDone(connection);
+            long unread = _lastByte[connection] - connection.BytesIn + connection.RoomAround;
+            if (connection.Echo(_buffer.AsSpan(0, (int)Math.Min(unread, _buffer.Length))) != IoStatus.Closed)
+            {
+                Update(connection);
+                return;
+            }
+
+            selector.Remove(connection.Socket);
+            sockets.Close(connection);
         }
 
-        private void LeaveIfDone(Connection connection)
+        private void Update(Connection connection)
         {
-            Interest now = connection.Interest;
             if (!connection.Owes && connection.BytesIn >= _lastByte[connection])
             {
-                now = Interest.None;
+                selector.Remove(connection.Socket);
                 connection.EndStream();
                 _leaving.Add(connection);
             }
-
-            if (now != connection.Told)
-                selector.Modify(connection.Socket, now, connection.Token);
-
-            connection.Told = now;
+            else if (connection.Interest != connection.Told)
+            {
+                connection.Told = connection.Interest;
+                selector.Modify(connection.Socket, connection.Told, connection.Token);
+            }
         }
 
         private void CloseAcknowledged()
         {
-            foreach (Connection connection in _leaving)
+            foreach (Connection connection in _leaving.Where(connection => sockets.Unacknowledged(connection) == 0).ToList())
             {
-                if (sockets.Unacknowledged(connection) == 0)
-                    Close(connection, CloseReason.Drain);
+                _leaving.Remove(connection);
+                sockets.Close(connection, CloseReason.Drain);
             }
-        }
-
-        private void Close(Connection connection, CloseReason reason)
-        {
-            _leaving.Remove(connection);
-            selector.Remove(connection.Socket);
-            sockets.Close(connection, reason);
         }
     }
 }

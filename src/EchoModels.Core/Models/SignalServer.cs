@@ -4,7 +4,7 @@ using EchoModels.Sockets;
 
 namespace EchoModels.Models;
 
-/// <summary>Signal-driven: nobody asks the kernel about sockets; each sends a signal, with its number, when something happens to it.</summary>
+/// <summary>Signal-driven: nobody asks about sockets; each sends a signal, with its number, when something happens to it.</summary>
 /// <remarks>
 /// W. R. Stevens' fourth model, in the form that Linux gives it: the signal does not interrupt, it waits in a queue until it is
 /// collected. It tells an event once, like an edge of epoll; but every event has its own, and may be out of date when it is read:
@@ -16,12 +16,14 @@ public sealed class SignalServer(Tally tally) : IEchoServer
     {
         using SignalQueue signals = new(tally);
         using CancellationTokenRegistration wake = stop.Register(signals.Wake);
+        sockets.Condemned += signals.Wake; // shutting a socket down ourselves makes the kernel send no signal
         try
         {
-            new Loop(sockets, signals).Run(stop);
+            Serve(sockets, new SignalLoop(sockets, signals), stop);
         }
         finally
         {
+            sockets.Condemned -= signals.Wake;
             foreach (Listener listener in sockets.Listeners)
                 SignalQueue.Disarm(listener.Socket);
             foreach (Connection connection in sockets)
@@ -29,7 +31,21 @@ public sealed class SignalServer(Tally tally) : IEchoServer
         }
     }
 
-    private sealed class Loop(SocketSet sockets, SignalQueue signals) : EdgeLoop(sockets)
+    private static void Serve(SocketSet sockets, SignalLoop loop, CancellationToken stop)
+    {
+        sockets.SetBlocking(false);
+        foreach (Listener listener in sockets.Listeners)
+            loop.Add(listener);
+        foreach (Connection adopted in sockets)
+            loop.Add(adopted);
+
+        sockets.Adopted();
+        while (!stop.IsCancellationRequested)
+            loop.Turn();
+    }
+
+    /// <summary>An edge loop whose news come as signals.</summary>
+    private sealed class SignalLoop(SocketSet sockets, SignalQueue signals) : EdgeLoop(sockets)
     {
         /// <summary>However many signals wait, those who are unfinished get their turn after so many.</summary>
         private const int SignalsAtOnce = 64;
@@ -49,7 +65,7 @@ public sealed class SignalServer(Tally tally) : IEchoServer
 
         protected override void Forget(Connection connection)
         {
-            // Closing disarms. A signal that is still in the queue finds nobody, or a newcomer of the same number, who is asked in vain.
+            // Closing disarms. A signal that is still queued finds nobody, or a newcomer of the same number, who is asked in vain.
         }
 
         protected override void Collect(Unfinished unfinished)

@@ -18,6 +18,11 @@ internal static partial class Libc
     public const int SO_SNDTIMEO = 21;
     public const uint SIOCOUTQ = 0x5411;
 
+    // <netinet/tcp.h>
+    public const int IPPROTO_TCP = 6;
+    public const int TCP_INFO = 11;
+    public const byte TCP_CLOSE = 7;
+
     // <pthread.h>: its functions return their error instead of leaving it in errno.
     public const int PTHREAD_CREATE_DETACHED = 1;
 
@@ -145,7 +150,7 @@ internal static partial class Libc
     public static partial int ThreadSignalMask(int how, in SignalSet change, out SignalSet before);
 
     [LibraryImport("libc", EntryPoint = "sigtimedwait", SetLastError = true)]
-    public static unsafe partial int SignalTimedWait(in SignalSet signals, out SignalInfo info, TimeSpec* limit);
+    public static unsafe partial int SignalTimedWait(in SignalSet signals, out SignalInfo info, TimeSpecification* limit);
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     public static partial int FileControl(SafeHandle file, int command, in FileOwner owner);

@@ -13,14 +13,6 @@ internal struct TimeValue
     public static uint Size => (uint)Unsafe.SizeOf<TimeValue>();
 }
 
-/// <summary>struct timespec of &lt;time.h&gt;.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal struct TimeSpec
-{
-    public nint Seconds;
-    public nint Nanoseconds;
-}
-
 /// <summary>sigset_t of &lt;signal.h&gt;: a bit per signal, counted from 1; glibc gives it room for 1,024.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 128)]
 internal struct SignalSet
@@ -30,7 +22,7 @@ internal struct SignalSet
     public static SignalSet Of(int one, int other) => new() { _first64 = (1UL << (one - 1)) | (1UL << (other - 1)) };
 }
 
-/// <summary>siginfo_t of &lt;signal.h&gt; as far as it is used: what a signal from a descriptor carries. Offsets of 64-bit systems.</summary>
+/// <summary>siginfo_t of &lt;signal.h&gt;, as far as it is used, on 64-bit systems: what a signal from a descriptor carries.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 128)]
 internal struct SignalInfo
 {

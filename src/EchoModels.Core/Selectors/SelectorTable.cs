@@ -15,11 +15,16 @@ public sealed record SelectorRefusal(string Name, string Error);
 /// <remarks>Whether one works is found out by a real call, as a sandbox may allow less than its operating system's name promises.</remarks>
 public static class SelectorTable
 {
+    private static readonly SelectorRow Kqueue = new("kqueue", "kevent(2)", () => new KqueueSelector());
+
+    private static readonly bool HasKqueue = OperatingSystem.IsMacOS() || OperatingSystem.IsFreeBSD();
+
     public static IReadOnlyList<SelectorRow> Rows { get; } =
     [
-        new("epoll",  "epoll_wait(2)",                       () => new EpollSelector()),
-        new("poll",   "poll(2)",                             () => new PollSelector()),
-        new("select", "Socket.Select (poll(2) on Linux)",    () => new SelectSelector()),
+        .. HasKqueue ? [Kqueue] : Array.Empty<SelectorRow>(),
+        new("epoll",  "epoll_wait(2)",                    () => new EpollSelector()),
+        new("poll",   "poll(2)",                          () => new PollSelector()),
+        new("select", "Socket.Select (poll(2) on Linux)", () => new SelectSelector()),
     ];
 
     /// <summary>Those that one model each is about: whoever wants one wants this one, and nobody falls back to it.</summary>
@@ -27,6 +32,7 @@ public static class SelectorTable
     [
         new("select-fdset", "select(2)",     () => new FdSetSelector()),
         new("epoll-edge",   "epoll_wait(2)", () => new EpollSelector(edgeTriggered: true)),
+        .. HasKqueue ? Array.Empty<SelectorRow>() : [Kqueue],
     ];
 
     /// <summary>The row of this name.</summary>

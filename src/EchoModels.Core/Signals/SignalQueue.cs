@@ -5,7 +5,7 @@ using EchoModels.Posix;
 
 namespace EchoModels.Signals;
 
-/// <summary>The signals that sockets send to this thread: blocked, so that they queue up instead of interrupting, and collected one by one.</summary>
+/// <summary>The signals that sockets send to this thread: blocked, so that they queue up instead of interrupting.</summary>
 /// <remarks>
 /// A real-time signal (F_SETSIG) queues once for each arrival and carries the descriptor. When the queue is full (RLIMIT_SIGPENDING),
 /// the kernel sends plain SIGIO instead, which is never lost and says only "somebody". See fcntl(2) and signal(7). Everything but
@@ -29,6 +29,8 @@ internal sealed class SignalQueue : IDisposable
     private readonly nint _thread = Libc.ThreadSelf();
     private readonly FileOwner _owner = new() { Kind = Libc.F_OWNER_TID, Id = Libc.ThreadId() };
     private readonly SignalSet _maskBefore;
+    private readonly Lock _waking = new();
+    private bool _left;
 
     public SignalQueue(Tally tally)
     {
@@ -61,7 +63,7 @@ internal sealed class SignalQueue : IDisposable
     public unsafe int Wait(int milliseconds)
     {
         _tally.Add(Counted.Wait);
-        TimeSpec limit = new() { Seconds = milliseconds / 1_000, Nanoseconds = milliseconds % 1_000 * 1_000_000 };
+        TimeSpecification limit = new() { Seconds = milliseconds / 1_000, Nanoseconds = milliseconds % 1_000 * 1_000_000 };
         int signal = Libc.SignalTimedWait(in Ours, out SignalInfo info, milliseconds < 0 ? null : &limit);
         if (signal < 0)
             return Marshal.GetLastPInvokeError() is Errno.EAGAIN or Errno.EINTR ? Nobody : throw Errno.Failure("sigtimedwait");
@@ -76,13 +78,22 @@ internal sealed class SignalQueue : IDisposable
     /// <summary>Ends the wait under way, or else the next one, from any thread; by SIGIO, for which there is always room.</summary>
     public void Wake()
     {
-        _tally.Add(Counted.Wake);
-        _ = Libc.ThreadKill(_thread, Libc.SIGIO);
+        lock (_waking)
+        {
+            if (_left)
+                return;
+
+            _tally.Add(Counted.Wake);
+            _ = Libc.ThreadKill(_thread, Libc.SIGIO);
+        }
     }
 
     public unsafe void Dispose()
     {
-        TimeSpec now = default;
+        lock (_waking)
+            _left = true;
+
+        TimeSpecification now = default;
         while (Libc.SignalTimedWait(in Ours, out _, &now) > 0 || Marshal.GetLastPInvokeError() == Errno.EINTR)
             continue; // left in the queue, it would be delivered now
 

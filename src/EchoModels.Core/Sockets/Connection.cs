@@ -69,6 +69,9 @@ public sealed class Connection : WatchedSocket
     /// <summary>The part of a buffer to receive into: for models in which somebody else receives.</summary>
     internal Span<byte> Room(Span<byte> buffer) => _reply.Room(buffer);
 
+    /// <summary>How many bytes of a buffer are not <see cref="Room"/>.</summary>
+    internal int RoomAround => _reply.AddedBytes;
+
     /// <summary>Notes what was received into the <see cref="Room"/> of a buffer, and makes the reply around it.</summary>
     internal ReadOnlySpan<byte> ReplyTo(Span<byte> buffer, int count)
     {

@@ -49,8 +49,13 @@ public sealed class PosixSocketIo : ISocketIo
 
     public void Hasten(Socket socket) => SetTimeouts(socket, in OneMillisecond);
 
-    public int Unacknowledged(Socket socket) =>
-        Libc.Control(socket.SafeHandle, Libc.SIOCOUTQ, out int bytes) < 0 ? 0 : bytes;
+    public int Unacknowledged(Socket socket)
+    {
+        // After a reset the bytes are still counted, though nobody will ever acknowledge them.
+        Span<byte> state = stackalloc byte[1];
+        bool isGone = socket.GetRawSocketOption(Libc.IPPROTO_TCP, Libc.TCP_INFO, state) == 1 && state[0] == Libc.TCP_CLOSE;
+        return isGone || Libc.Control(socket.SafeHandle, Libc.SIOCOUTQ, out int bytes) < 0 ? 0 : bytes;
+    }
 
     private static void SetTimeouts(Socket socket, in TimeValue timeout)
     {

@@ -18,6 +18,7 @@ public sealed class SocketSet : IDisposable
     private WatchedSocket?[] _slots = new WatchedSocket?[64];
     private int _used;
     private int _count;
+    private int _waiting;
     private volatile bool _blocking;
 
     public SocketSet(IEnumerable<Listener> listeners, ISocketIo io, EchoPolicy? policy = null)
@@ -40,6 +41,9 @@ public sealed class SocketSet : IDisposable
     /// <summary>An accept failed for want of something, most often a descriptor; the listener rests, and its clients wait in the backlog.</summary>
     public event Action<Listener, SocketError>? AcceptFailed;
 
+    /// <summary>A connection was ended from outside, as by the idle timeout: for a model that its kernel does not tell. On any thread.</summary>
+    public event Action? Condemned;
+
     /// <summary>The model that is now serving has every socket in its hands.</summary>
     public event Action? TakenOver;
 
@@ -47,6 +51,13 @@ public sealed class SocketSet : IDisposable
 
     /// <summary>How many connections are open.</summary>
     public int Count => Volatile.Read(ref _count);
+
+    /// <summary>How many of them wait until their model has a thread or a process for them; the model keeps the count.</summary>
+    public int Waiting
+    {
+        get => Volatile.Read(ref _waiting);
+        internal set => Volatile.Write(ref _waiting, value);
+    }
 
     /// <summary>How long a selector may sleep, in milliseconds: for ever, or until the first resting listener may be asked again.</summary>
     public int RestMilliseconds
@@ -107,6 +118,13 @@ public sealed class SocketSet : IDisposable
         Leave(connection);
         connection.Dispose();
         Closed?.Invoke(connection, reason);
+    }
+
+    /// <summary>Ends a conversation from outside, on any thread: whoever serves it meets the end of the stream, and closes it.</summary>
+    public void Condemn(Connection connection, CloseReason reason)
+    {
+        connection.Condemn(reason);
+        Condemned?.Invoke();
     }
 
     /// <summary>Stops listening. Who is still in the backlog is reset by the kernel.</summary>

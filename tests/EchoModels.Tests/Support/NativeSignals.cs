@@ -6,7 +6,7 @@ namespace EchoModels.Tests.Support;
 /// <summary>What a test does with signals that no program would.</summary>
 internal static partial class NativeSignals
 {
-    /// <summary>Queues a signal that looks as if a descriptor had sent it; a thread may so deceive itself only. See rt_tgsigqueueinfo(2).</summary>
+    /// <summary>Queues a signal that looks like a descriptor's; a thread may deceive only itself so. See rt_tgsigqueueinfo(2).</summary>
     public static void QueueToThisThread(int signal, int code, int descriptor)
     {
         nint call = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 297 : 240;

@@ -1,0 +1,32 @@
+using System.Net;
+
+namespace EchoModels.Cli.Client;
+
+/// <summary>What the load is to be: how many clients, what they send, and when each of them sends the next message.</summary>
+internal sealed record ClientOptions
+{
+    public required IPEndPoint Server { get; init; }
+
+    public int Connections { get; init; } = 20;
+
+    /// <summary>How long messages are sent; null when <see cref="Messages"/> is the limit.</summary>
+    public TimeSpan? Duration { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How many messages each connection sends; null when <see cref="Duration"/> is the limit.</summary>
+    public int? Messages { get; init; }
+
+    /// <summary>Bytes a message.</summary>
+    public int Size { get; init; } = 64;
+
+    /// <summary>How many messages a connection may have under way.</summary>
+    public int Pipeline { get; init; } = 1;
+
+    /// <summary>Messages a second over all connections; null sends as fast as the echoes come back.</summary>
+    public int? Rate { get; init; }
+
+    /// <summary>The pause between an echo and the next message.</summary>
+    public TimeSpan Think { get; init; }
+
+    /// <summary>How long the server may keep a client waiting: for the connection, for an echo, for the end.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
+}

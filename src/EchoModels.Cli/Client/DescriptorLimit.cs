@@ -1,0 +1,27 @@
+using System.Globalization;
+
+namespace EchoModels.Cli.Client;
+
+/// <summary>How many descriptors this process may have open. See RLIMIT_NOFILE in getrlimit(2).</summary>
+/// <remarks>
+/// The runtime must never run into it: it starts threads and loads code when it sees fit, needs descriptors for both, and goes down
+/// with an OutOfMemoryException of all things if there are none. So some are left to it.
+/// </remarks>
+internal static class DescriptorLimit
+{
+    /// <summary>Descriptors that are left to the runtime.</summary>
+    public const int Headroom = 32;
+
+    private const string Table = "/proc/self/limits";
+    private const string Row = "Max open files";
+
+    /// <summary>The limit; int.MaxValue where it cannot be read, or there is none.</summary>
+    public static int Current { get; } = Read();
+
+    private static int Read()
+    {
+        string? row = File.Exists(Table) ? File.ReadLines(Table).FirstOrDefault(line => line.StartsWith(Row, StringComparison.Ordinal)) : null;
+        string? soft = row?[Row.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
+        return int.TryParse(soft, NumberStyles.None, CultureInfo.InvariantCulture, out int limit) ? limit : int.MaxValue;
+    }
+}

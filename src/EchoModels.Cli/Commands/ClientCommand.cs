@@ -1,0 +1,155 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Net;
+using System.Runtime.InteropServices;
+using EchoModels.Cli.Client;
+using EchoModels.Cli.CommandLine;
+using EchoModels.Selectors;
+using EchoModels.Sockets;
+
+namespace EchoModels.Cli.Commands;
+
+/// <summary>echomodels client: many clients at once that check every byte, or one that is you.</summary>
+internal static class ClientCommand
+{
+    private const string Examples = """
+          echomodels client                                   20 clients for 5 seconds, as fast as the server can
+          echomodels client --count 1000 --duration 10s       more of them, for longer
+          echomodels client --count 20 --think 3s             clients that pause between messages
+          echomodels client --rate 10000 --json               10,000 messages a second by the clock, for a program to read
+          echomodels client --messages 10 --size 1000000      10 messages each, larger than all buffers on the way
+          echomodels client --interactive                     one connection: type lines, see what comes back
+        """;
+
+
+    private static readonly TimeSpan Instant = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Day = TimeSpan.FromHours(24);
+
+    private static readonly Option<int> Count = Values.Count("--count", "-c", "how many clients at once", 1, 20_000, 20);
+    private static readonly Option<IPAddress> Host = Values.Address("--host", "where the server is", IPAddress.Loopback);
+    private static readonly Option<int> Port = CommonOptions.Port();
+    private static readonly Option<TimeSpan> Duration =
+        Values.Duration("--duration", "-d", "how long to send messages", Instant, Day, TimeSpan.FromSeconds(5));
+    private static readonly Option<int?> Messages =
+        Values.OptionalCount("--messages", "-n", "how many messages each client sends, instead of a duration", 1, int.MaxValue);
+    private static readonly Option<int> Size = Values.Count("--size", "-s", "bytes a message", 1, 16 * 1024 * 1024, 64);
+    private static readonly Option<int> Pipeline =
+        Values.Count("--pipeline", "-P", "messages that each client has under way at once", 1, 1_024, 1);
+    private static readonly Option<int?> Rate =
+        Values.OptionalCount("--rate", "-R", "messages a second over all clients, evenly spaced, whether echoes are back or not", 1, 10_000_000);
+    private static readonly Option<TimeSpan> Think =
+        Values.Duration("--think", "", "the pause between an echo and the next message", TimeSpan.Zero, Day, TimeSpan.Zero);
+    private static readonly Option<TimeSpan> Patience =
+        Values.Duration("--timeout", "", "how long the server may keep a client waiting", Instant, Day, TimeSpan.FromSeconds(5));
+    private static readonly Option<bool> Interactive = new("--interactive", "-i") { Description = "talk to the server yourself" };
+    private static readonly Option<bool> Json = CommonOptions.Json();
+
+    public static Command Create()
+    {
+        Verb command = new(
+            "client", "drive an echo server with many clients at once and check every byte, or talk to it yourself", Examples)
+        {
+            Count, Host, Port, Duration, Messages, Size, Pipeline, Rate, Think, Patience, Interactive, Json,
+        };
+        command.Validators.Add(RefuseContradictions);
+        command.SetAction(parsed => parsed.GetValue(Interactive) ? Talk(parsed) : Load(parsed));
+        return command;
+    }
+
+    /// <summary>Looks only at which options are there: asking for the value of one that could not be read would throw.</summary>
+    private static void RefuseContradictions(CommandResult command)
+    {
+        RefuseBoth(command, Duration, Messages);
+        RefuseBoth(command, Rate, Think);
+        foreach (Option option in new Option[] { Count, Duration, Messages, Size, Pipeline, Rate, Think, Json })
+        {
+            if (IsGiven(command, Interactive) && IsGiven(command, option))
+                command.AddError($"{option.Name} means nothing with --interactive: accepted are --host, --port, --timeout");
+        }
+    }
+
+    private static void RefuseBoth(CommandResult command, Option one, Option other)
+    {
+        if (IsGiven(command, one) && IsGiven(command, other))
+            command.AddError($"{one.Name} and {other.Name} exclude each other: accepted is one of them");
+    }
+
+    private static bool IsGiven(CommandResult command, Option option) => command.GetResult(option) is { Implicit: false };
+
+    private static int Talk(ParseResult parsed)
+    {
+        new InteractiveClient(Server(parsed), parsed.GetValue(Patience), SocketIo.ForThisSystem).Run();
+        return ExitCode.Ok;
+    }
+
+    private static int Load(ParseResult parsed)
+    {
+        ClientOptions options = new()
+        {
+            Server = Server(parsed),
+            Connections = parsed.GetValue(Count),
+            Duration = parsed.GetValue(Messages) is null ? parsed.GetValue(Duration) : null,
+            Messages = parsed.GetValue(Messages),
+            Size = parsed.GetValue(Size),
+            Pipeline = parsed.GetValue(Pipeline),
+            Rate = parsed.GetValue(Rate),
+            Think = parsed.GetValue(Think),
+            Timeout = parsed.GetValue(Patience),
+        };
+
+        using ISelector selector = OpenSelector();
+        using LoadRun run = new(options, selector, SocketIo.ForThisSystem, ProgressLine.OnStandardError());
+        LoadRun.Rehearse(options, selector, SocketIo.ForThisSystem);
+        RunUntilSignal(run);
+
+        string? faults = run.Faults.Describe();
+        if (parsed.GetValue(Json))
+            Console.WriteLine(ClientReport.Of(run).ToJson());
+        else if (run.Connected > 0 || faults is null)
+            Console.WriteLine(ClientReport.Of(run).ToTable());
+
+        return faults is null ? ExitCode.Ok : throw new RunFailedException(faults);
+    }
+
+    private static IPEndPoint Server(ParseResult parsed) => new(parsed.GetValue(Host)!, parsed.GetValue(Port));
+
+    private static ISelector OpenSelector()
+    {
+        try
+        {
+            (SelectorRow row, ISelector selector) = SelectorTable.OpenFirst(SelectorTable.Rows, out IReadOnlyList<SelectorRefusal> refusals);
+            foreach (SelectorRefusal refusal in refusals)
+                Console.Error.WriteLine($"{refusal.Name} is refused ({refusal.Error}): {row.Name} takes its place");
+
+            return selector;
+        }
+        catch (IOException refused)
+        {
+            throw new RunFailedException(refused.Message);
+        }
+    }
+
+    /// <summary>The first signal ends the run early and in order; a later one kills.</summary>
+    private static void RunUntilSignal(LoadRun run)
+    {
+        long first = 0;
+        void Interrupt(PosixSignalContext signal)
+        {
+            // Who signals a process and then its group, as timeout(1) does, means one signal, and not two.
+            first = first == 0 ? Clock.Now : first;
+            signal.Cancel = Clock.Now - first < Clock.Second / 2;
+            run.Interrupt();
+        }
+
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
+        try
+        {
+            run.Run();
+        }
+        catch (IOException failure)
+        {
+            throw new RunFailedException(failure.Message);
+        }
+    }
+}

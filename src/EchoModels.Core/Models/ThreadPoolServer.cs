@@ -1,0 +1,103 @@
+using EchoModels.Blocking;
+using EchoModels.Sockets;
+
+namespace EchoModels.Models;
+
+/// <summary>A fixed number of threads, started beforehand: each serves one client at a time, and the other clients wait in a queue.</summary>
+/// <remarks>
+/// Nothing is paid per client any more, no thread and no stack, and a crowd cannot use up the machine. The price: a worker stays
+/// with its client until that one leaves. More clients than workers, and the next one waits, however idle the others are.
+/// </remarks>
+/// <param name="workers">How many clients are served at once.</param>
+public sealed class ThreadPoolServer(int workers) : IEchoServer
+{
+    public void Serve(SocketSet sockets, CancellationToken stop)
+    {
+        using Crew crew = new(sockets, stop);
+        using ClientQueue queue = new(sockets, crew.Stop);
+
+        sockets.SetBlocking(true);
+        foreach (Connection adopted in sockets)
+            queue.Put(adopted);
+        for (int i = 0; i < workers; i++)
+            crew.Start(() => Work(queue, sockets, crew));
+        foreach (Listener listener in sockets.Listeners)
+            crew.Start(() => Welcome(listener, queue, sockets, crew));
+
+        sockets.Adopted();
+        crew.WaitForAll();
+    }
+
+    /// <summary>An acceptor: sleeps in accept, and serves nobody itself.</summary>
+    private static void Welcome(Listener listener, ClientQueue queue, SocketSet sockets, Crew crew)
+    {
+        while (!crew.Stop.IsCancellationRequested)
+        {
+            if (BlockingServer.Welcome(listener, sockets, crew.Sleepers, crew.Stop) is { } newcomer)
+                queue.Put(newcomer);
+        }
+    }
+
+    /// <summary>A worker: sleeps in the queue until it gets a client, then in recv until that one leaves.</summary>
+    private static void Work(ClientQueue queue, SocketSet sockets, Crew crew)
+    {
+        while (queue.Take() is { } client)
+            BlockingServer.Converse(client, sockets, crew.Sleepers, crew.Stop);
+    }
+
+    /// <summary>Clients in the order in which they came: one lock, and one condition to sleep on, "there is somebody".</summary>
+    private sealed class ClientQueue : IDisposable
+    {
+        private readonly SocketSet _sockets;
+        private readonly CancellationToken _stop;
+        private readonly CancellationTokenRegistration _registration;
+        private readonly Queue<Connection> _clients = new();
+        private readonly object _gate = new();
+
+        public ClientQueue(SocketSet sockets, CancellationToken stop)
+        {
+            _sockets = sockets;
+            _stop = stop;
+            _registration = stop.Register(WakeAll);
+        }
+
+        public void Put(Connection client)
+        {
+            lock (_gate)
+            {
+                _clients.Enqueue(client);
+                _sockets.Waiting = _clients.Count;
+                Monitor.Pulse(_gate);
+            }
+        }
+
+        /// <summary>Sleeps until there is a client; null if it is time to stop. Who is still in the queue then, is still in the set.</summary>
+        public Connection? Take()
+        {
+            lock (_gate)
+            {
+                while (_clients.Count == 0 && !_stop.IsCancellationRequested)
+                    Monitor.Wait(_gate);
+
+                if (_stop.IsCancellationRequested)
+                    return null;
+
+                Connection client = _clients.Dequeue();
+                _sockets.Waiting = _clients.Count;
+                return client;
+            }
+        }
+
+        public void Dispose()
+        {
+            _registration.Dispose();
+            _sockets.Waiting = 0;
+        }
+
+        private void WakeAll()
+        {
+            lock (_gate)
+                Monitor.PulseAll(_gate);
+        }
+    }
+}

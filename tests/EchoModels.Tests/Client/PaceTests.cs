@@ -1,0 +1,87 @@
+using System.Net;
+using System.Net.Sockets;
+using EchoModels.Cli.Client;
+using EchoModels.Sockets;
+using Xunit;
+
+namespace EchoModels.Tests.Client;
+
+public sealed class PaceTests : IDisposable
+{
+    private const long Start = 1_000_000_000_000;
+
+    private static readonly ClientOptions Two = new() { Server = new IPEndPoint(IPAddress.Loopback, 1), Connections = 2 };
+
+    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+
+    public void Dispose() => _socket.Dispose();
+
+    [Fact]
+    public void A_closed_loop_begins_with_a_full_pipeline_and_adds_one_message_an_echo()
+    {
+        (Pace pace, LoadConnection[] clients) = Begin(Two with { Pipeline = 3 });
+        Assert.All(clients, client => Assert.Equal(3, client.Granted));
+
+        pace.Echoed(clients[0], Start + 5);
+
+        Assert.Equal(4, clients[0].Granted);
+        Assert.Equal(Clock.Never, pace.NextDue);
+    }
+
+    [Fact]
+    public void Nothing_is_granted_beyond_the_number_of_messages()
+    {
+        (Pace pace, LoadConnection[] clients) = Begin(Two with { Messages = 2, Duration = null, Pipeline = 8 });
+        pace.Echoed(clients[0], Start + 5);
+
+        Assert.All(clients, client => Assert.Equal(2, client.Granted));
+    }
+
+    [Fact]
+    public void A_thinking_client_sends_again_when_its_pause_is_over()
+    {
+        (Pace pace, LoadConnection[] clients) = Begin(Two with { Think = TimeSpan.FromMilliseconds(10) });
+        long due = Start + 7 + (10 * Clock.Millisecond);
+        pace.Echoed(clients[1], Start + 7);
+
+        Assert.Equal(due, pace.NextDue);
+        Assert.False(pace.TryRelease(due - 1, out _));
+        Assert.True(pace.TryRelease(due, out LoadConnection released));
+        Assert.Same(clients[1], released);
+        Assert.Equal(2, clients[1].Granted);
+    }
+
+    [Fact]
+    public void An_open_loop_lets_the_clients_take_turns_by_the_timetable()
+    {
+        (Pace pace, LoadConnection[] clients) = Begin(Two with { Rate = 1_000 });
+        Assert.Equal(Start, pace.NextDue);
+        Assert.True(pace.TryRelease(Start, out LoadConnection first));
+        Assert.Equal(Start + Clock.Millisecond, pace.NextDue);
+        Assert.False(pace.TryRelease(Start + Clock.Millisecond - 1, out _));
+        Assert.True(pace.TryRelease(Start + Clock.Millisecond, out LoadConnection second));
+
+        Assert.Equal(clients, [first, second]);
+    }
+
+    [Fact]
+    public void An_open_loop_counts_the_waiting_of_a_message_whose_client_has_no_room()
+    {
+        (Pace pace, LoadConnection[] clients) = Begin(Two with { Rate = 1_000 });
+        long late = Start + (5 * Clock.Millisecond);
+        while (pace.TryRelease(late, out _))
+        {
+        }
+
+        Assert.All(clients, client => Assert.Equal(1, client.Granted));
+        Assert.Equal(Start + (6 * Clock.Millisecond), pace.NextDue);
+    }
+
+    private (Pace Pace, LoadConnection[] Clients) Begin(ClientOptions options)
+    {
+        LoadConnection[] clients = [.. Enumerable.Range(0, 2).Select(slot => new LoadConnection(slot, _socket, SocketIo.ForThisSystem, options))];
+        Pace pace = Pace.For(options);
+        pace.Begin(clients, Start);
+        return (pace, clients);
+    }
+}

@@ -1,0 +1,81 @@
+using System.Text;
+using EchoModels.Cli.Client;
+using Xunit;
+
+namespace EchoModels.Tests.Client;
+
+public sealed class TerminalTests : IDisposable
+{
+    private readonly StringWriter _screen = new() { NewLine = "\n" };
+
+    public void Dispose() => _screen.Dispose();
+
+    [Fact]
+    public void A_progress_line_covers_the_one_before()
+    {
+        ProgressLine line = new(_screen, () => 80);
+        line.Show("a long one");
+        line.Show("short");
+        line.Clear();
+
+        Assert.Equal("\ra long one\rshort     \r     \r", _screen.ToString());
+    }
+
+    [Fact]
+    public void A_progress_line_is_cut_to_the_terminal()
+    {
+        new ProgressLine(_screen, () => 5).Show("123456");
+
+        Assert.Equal("\r1234", _screen.ToString());
+    }
+
+    [Fact]
+    public void A_progress_line_that_was_never_shown_leaves_no_trace()
+    {
+        new ProgressLine(_screen, () => 80).Clear();
+
+        Assert.Equal("", _screen.ToString());
+    }
+
+    [Fact]
+    public void A_letter_that_is_cut_in_two_segments_is_printed_whole()
+    {
+        Transcript transcript = new(_screen, withPrompt: false);
+        foreach (byte one in Encoding.UTF8.GetBytes("你好 🙂\n"))
+            transcript.Print([one]);
+        transcript.End();
+
+        Assert.Equal("你好 🙂\n", _screen.ToString());
+    }
+
+    [Fact]
+    public void Half_a_letter_at_the_end_is_not_kept_secret()
+    {
+        Transcript transcript = new(_screen, withPrompt: false);
+        transcript.Print([(byte)'a', 0xe4]);
+        transcript.End();
+
+        Assert.Equal("a\ufffd", _screen.ToString());
+    }
+
+    [Fact]
+    public void Control_characters_do_not_reach_the_terminal_except_for_tabs_and_ends_of_lines()
+    {
+        new Transcript(_screen, withPrompt: false).Print("a\tb\x1b[31m\r\n"u8);
+
+        Assert.Equal("a\tb\\u001b[31m\\r\n", _screen.ToString());
+    }
+
+    [Fact]
+    public void The_prompt_comes_first_and_makes_room_for_a_greeting()
+    {
+        Transcript transcript = new(_screen, withPrompt: true);
+        transcript.Prompt();
+        transcript.Print("hello"u8);
+        transcript.Prompt();
+        transcript.Prompt();
+        transcript.End();
+
+        Assert.Equal("> \r  \rhello\n> \n", _screen.ToString());
+    }
+}
