@@ -86,7 +86,8 @@ public static class ModelTable
     {
         { EdgeTriggered: false } => NewReactor(context, "epoll"),
         { Loops: 1 } => new EdgeTriggeredServer(() => context.OpenSelector("epoll-edge")),
-        _ => new ReactorTeamServer(context.Loops, () => context.OpenSelector("epoll-edge"), (sockets, opened) => new EdgeReactor(sockets, opened)),
+        { Loops: int loops } => new ReactorTeamServer(
+            loops, () => context.OpenSelector("epoll-edge"), (sockets, opened) => new EdgeReactor(sockets, opened)),
     };
 
     private static string? Always() => null;

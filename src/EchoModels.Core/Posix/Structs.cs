@@ -19,7 +19,14 @@ internal struct SignalSet
 {
     private ulong _first64;
 
-    public static SignalSet Of(int one, int other) => new() { _first64 = (1UL << (one - 1)) | (1UL << (other - 1)) };
+    public static SignalSet Of(params ReadOnlySpan<int> signals)
+    {
+        SignalSet set = default;
+        foreach (int signal in signals)
+            set._first64 |= 1UL << (signal - 1);
+
+        return set;
+    }
 }
 
 /// <summary>siginfo_t of &lt;signal.h&gt;, as far as it is used, on 64-bit systems: what a signal from a descriptor carries.</summary>

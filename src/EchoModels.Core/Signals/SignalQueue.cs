@@ -25,6 +25,9 @@ internal sealed class SignalQueue : IDisposable
 
     private static readonly SignalSet Ours = SignalSet.Of(Signal, Libc.SIGIO);
 
+    /// <summary>A socket with an owner also sends SIGURG for urgent data. Unblocked, it would make a recv say "not now" that is not so.</summary>
+    private static readonly SignalSet Blocked = SignalSet.Of(Signal, Libc.SIGIO, Libc.SIGURG);
+
     private readonly Tally _tally;
     private readonly nint _thread = Libc.ThreadSelf();
     private readonly FileOwner _owner = new() { Kind = Libc.F_OWNER_TID, Id = Libc.ThreadId() };
@@ -35,7 +38,7 @@ internal sealed class SignalQueue : IDisposable
     public SignalQueue(Tally tally)
     {
         _tally = tally;
-        if (Libc.ThreadSignalMask(Libc.SIG_BLOCK, in Ours, out _maskBefore) is not 0 and int error)
+        if (Libc.ThreadSignalMask(Libc.SIG_BLOCK, in Blocked, out _maskBefore) is not 0 and int error)
             throw Errno.Failure("pthread_sigmask", error);
     }
 
@@ -94,7 +97,7 @@ internal sealed class SignalQueue : IDisposable
             _left = true;
 
         TimeSpecification now = default;
-        while (Libc.SignalTimedWait(in Ours, out _, &now) > 0 || Marshal.GetLastPInvokeError() == Errno.EINTR)
+        while (Libc.SignalTimedWait(in Blocked, out _, &now) > 0 || Marshal.GetLastPInvokeError() == Errno.EINTR)
             continue; // left in the queue, it would be delivered now
 
         _ = Libc.ThreadSignalMask(Libc.SIG_SETMASK, in _maskBefore, out _);

@@ -27,7 +27,7 @@ internal static class EveryModel
     /// <summary>Models that serve only some clients at a time by design: what is demanded of more at once is not demanded of these.</summary>
     public static bool ServesAll(string model) => Find(model).AtOnce(new ModelContext(new Tally())) >= MostAtOnce;
 
-    /// <summary>Models that are told of changes only: an EAGAIN that is a lie leaves them waiting for a change that was told already.</summary>
+    /// <summary>Models that are told of changes only: after an EAGAIN that is a lie, they wait for what was told already.</summary>
     public static bool TrustsWouldBlock(string model) => model is "signal" or "epoll-edge";
 
     public static ModelRow Find(string model) =>
