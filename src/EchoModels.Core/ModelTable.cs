@@ -33,7 +33,7 @@ public sealed record ModelRow(
 /// <summary>The table of contents: every model, in the order in which a course would take them.</summary>
 public static class ModelTable
 {
-    private const ModelOptions Reactor = ModelOptions.Selector | ModelOptions.Loops | ModelOptions.Spin;
+    private const ModelOptions AsReactor = ModelOptions.Selector | ModelOptions.Loops | ModelOptions.Spin;
 
     public static IReadOnlyList<ModelRow> Rows { get; } =
     [
@@ -55,19 +55,23 @@ public static class ModelTable
 
         new("select", "one list handed over at every wait; on Linux, Socket.Select is poll(2)",
             "Socket.Select", "1", Always,
-            context => NewReactor(context, "select")) { Options = Reactor },
+            context => NewReactor(context, "select")) { Options = AsReactor },
 
         new("select-fdset", "select(2) itself: a bit per descriptor, and none from 1,024 up",
-            "select(2)", "1", OnlyOnLinux("fd_set", "select-fdset"),
+            "select(2)", "1", OnlyOnLinux("fd_set", () => WhyNot("select-fdset")),
             context => new ReactorServer(() => context.OpenSelector("select-fdset"))) { Options = ModelOptions.Spin },
 
         new("poll", "as select, with an array that is kept in place",
             "poll(2)", "1", () => WhyNot("poll"),
-            context => NewReactor(context, "poll")) { Options = Reactor },
+            context => NewReactor(context, "poll")) { Options = AsReactor },
 
         new("epoll", "the kernel keeps the list and returns who is ready",
             "epoll_wait(2)", "1", () => WhyNot("epoll"),
-            NewEpoll) { Options = Reactor | ModelOptions.Trigger },
+            NewEpoll) { Options = AsReactor | ModelOptions.Trigger },
+
+        new("signal", "each socket sends a signal when something happens to it (SIGIO)",
+            "sigtimedwait(2)", "1", OnlyOnLinux("real-time signals from sockets (F_SETSIG)", Always),
+            context => new SignalServer(context.Tally)),
 
         new("kqueue", "the same for macOS and FreeBSD",
             "kevent(2)", "1", () => WhyNot("kqueue"),
@@ -80,16 +84,20 @@ public static class ModelTable
 
     private static IEchoServer NewReactor(ModelContext context, string selector) => context.Loops == 1
         ? new ReactorServer(() => context.OpenSelector(selector))
-        : new ReactorTeamServer(context.Loops, () => context.OpenSelector(selector));
+        : new ReactorTeamServer(context.Loops, () => context.OpenSelector(selector), (sockets, opened) => new Reactor(sockets, opened));
 
-    private static IEchoServer NewEpoll(ModelContext context) => context.EdgeTriggered
-        ? new EdgeTriggeredServer(() => context.OpenSelector("epoll-edge"))
-        : NewReactor(context, "epoll");
+    private static IEchoServer NewEpoll(ModelContext context) => context switch
+    {
+        { EdgeTriggered: false } => NewReactor(context, "epoll"),
+        { Loops: 1 } => new EdgeTriggeredServer(() => context.OpenSelector("epoll-edge")),
+        { Loops: int loops } => new ReactorTeamServer(
+            loops, () => context.OpenSelector("epoll-edge"), (sockets, opened) => new EdgeReactor(sockets, opened)),
+    };
 
     private static string? Always() => null;
 
-    private static Func<string?> OnlyOnLinux(string what, string selector) =>
-        () => OperatingSystem.IsLinux() ? WhyNot(selector) : $"needs Linux's {what}";
+    private static Func<string?> OnlyOnLinux(string what, Func<string?> whyNot) =>
+        () => OperatingSystem.IsLinux() ? whyNot() : $"needs Linux's {what}";
 
     private static string? WhyNot(string selector) => SelectorTable.WhyNot(SelectorTable.Find(selector));
 }

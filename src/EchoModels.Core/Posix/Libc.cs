@@ -29,6 +29,16 @@ internal static partial class Libc
 
     // <asm-generic/signal.h>
     public const int SIGURG = 23;
+    public const int SIGIO = 29;
+    public const int SIG_BLOCK = 0;
+    public const int SIG_SETMASK = 2;
+
+    // <asm-generic/fcntl.h>, <asm-generic/ioctls.h>: signals from descriptors
+    public const int F_SETOWN = 8;
+    public const int F_SETSIG = 10;
+    public const int F_SETOWN_EX = 15;
+    public const int F_OWNER_TID = 0;
+    public const uint FIOASYNC = 0x5452;
 
     // <sys/resource.h>, <fcntl.h>, <linux/stat.h>
     public const int RUSAGE_SELF = 0;
@@ -133,4 +143,19 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Status(int directory, string path, int flags, uint mask, out FileStatus status);
+
+    [LibraryImport("libc", EntryPoint = "gettid")]
+    public static partial int ThreadId();
+
+    [LibraryImport("libc", EntryPoint = "pthread_sigmask")]
+    public static partial int ThreadSignalMask(int how, in SignalSet change, out SignalSet before);
+
+    [LibraryImport("libc", EntryPoint = "sigtimedwait", SetLastError = true)]
+    public static unsafe partial int SignalTimedWait(in SignalSet signals, out SignalInfo info, TimeSpecification* limit);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    public static partial int FileControl(SafeHandle file, int command, in FileOwner owner);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int ControlWith(SafeHandle file, nuint request, in int value);
 }

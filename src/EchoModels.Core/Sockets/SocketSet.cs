@@ -42,6 +42,9 @@ public sealed class SocketSet : IDisposable
     /// <summary>An accept failed for want of something, most often a descriptor; the listener rests, and its clients wait in the backlog.</summary>
     public event Action<Listener, SocketError>? AcceptFailed;
 
+    /// <summary>A connection was ended from outside, as by the idle timeout: for a model that its kernel does not tell. On any thread.</summary>
+    public event Action? Condemned;
+
     /// <summary>The model that is now serving has every socket in its hands.</summary>
     public event Action? TakenOver;
 
@@ -123,6 +126,13 @@ public sealed class SocketSet : IDisposable
         Leave(connection);
         connection.Dispose();
         Closed?.Invoke(connection, reason);
+    }
+
+    /// <summary>Ends a conversation from outside, on any thread: whoever serves it meets the end of the stream, and closes it.</summary>
+    public void Condemn(Connection connection, CloseReason reason)
+    {
+        connection.Condemn(reason);
+        Condemned?.Invoke();
     }
 
     /// <summary>Stops listening. Who is still in the backlog is reset by the kernel.</summary>
