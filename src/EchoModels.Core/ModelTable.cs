@@ -1,4 +1,5 @@
 using EchoModels.Models;
+using EchoModels.Rings;
 using EchoModels.Selectors;
 
 namespace EchoModels;
@@ -20,6 +21,9 @@ public sealed record ModelRow(
 {
     /// <summary>The settings that it uses, besides those that every model has.</summary>
     public ModelOptions Options { get; init; }
+
+    /// <summary>The model to start instead where this one cannot be had; null for none.</summary>
+    public string? Fallback { get; init; }
 
     public override string ToString() => Name;
 }
@@ -46,6 +50,9 @@ public static class ModelTable
 
         new("epoll",     "the kernel keeps the list and returns who is ready", "epoll_wait(2)",     "1",
             () => WhyNot("epoll"), context => new ReactorServer(() => context.Selectors.Open("epoll"))) { Options = ModelOptions.Selector },
+
+        new("io-uring",  "the kernel does the work and leaves the results",   "io_uring_enter(2)",  "1",
+            RingSupport.WhyNot, context => new IoUringServer(context)) { Options = ModelOptions.Loops | ModelOptions.Spin, Fallback = "epoll" },
     ];
 
     /// <summary>The row of this name, or null.</summary>
