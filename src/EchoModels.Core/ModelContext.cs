@@ -27,6 +27,14 @@ public sealed class ModelContext
 
     /// <summary>How long a loop looks again without sleeping before it sleeps.</summary>
     public TimeSpan Spin { get; init; }
+
+    /// <summary>Opens the selector of a reactor: the preferred one or what serves instead, counted, and spinning if asked to.</summary>
+    /// <exception cref="IOException">None was to be had.</exception>
+    public ISelector OpenSelector(string preferred)
+    {
+        ISelector selector = Selectors.Open(preferred);
+        return Spin > TimeSpan.Zero ? new SpinningSelector(selector, Spin) : selector;
+    }
 }
 
 /// <summary>The settings that only some models use.</summary>

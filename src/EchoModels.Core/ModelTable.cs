@@ -43,13 +43,13 @@ public static class ModelTable
             Always, _ => new BusyPollServer()),
 
         new("select",    "one thread, one list handed over at every wait",    "Socket.Select",      "1",
-            Always, context => new ReactorServer(() => context.Selectors.Open("select"))) { Options = ModelOptions.Selector },
+            Always, context => NewReactor(context, "select")) { Options = ModelOptions.Selector | ModelOptions.Spin },
 
         new("poll",      "as select, with an array that is kept in place",    "poll(2)",            "1",
-            () => WhyNot("poll"), context => new ReactorServer(() => context.Selectors.Open("poll"))) { Options = ModelOptions.Selector },
+            () => WhyNot("poll"), context => NewReactor(context, "poll")) { Options = ModelOptions.Selector | ModelOptions.Loops | ModelOptions.Spin },
 
         new("epoll",     "the kernel keeps the list and returns who is ready", "epoll_wait(2)",     "1",
-            () => WhyNot("epoll"), context => new ReactorServer(() => context.Selectors.Open("epoll"))) { Options = ModelOptions.Selector },
+            () => WhyNot("epoll"), context => NewReactor(context, "epoll")) { Options = ModelOptions.Selector | ModelOptions.Loops | ModelOptions.Spin },
 
         new("io-uring",  "the kernel does the work and leaves the results",   "io_uring_enter(2)",  "1",
             RingSupport.WhyNot, context => new IoUringServer(context)) { Options = ModelOptions.Loops | ModelOptions.Spin, Fallback = "epoll" },
@@ -57,6 +57,10 @@ public static class ModelTable
 
     /// <summary>The row of this name, or null.</summary>
     public static ModelRow? Find(string name) => Rows.FirstOrDefault(row => row.Name == name);
+
+    private static IEchoServer NewReactor(ModelContext context, string selector) => context.Loops == 1
+        ? new ReactorServer(() => context.OpenSelector(selector))
+        : new ReactorTeamServer(context.Loops, () => context.OpenSelector(selector));
 
     private static string? Always() => null;
 

@@ -14,3 +14,6 @@ internal static class ExitCode
 
 /// <summary>A run that failed for a reason that one line can tell.</summary>
 internal sealed class RunFailedException(string message) : Exception(message);
+
+/// <summary>Options that are right one by one and wrong together; the message names them and what is accepted.</summary>
+internal sealed class UsageException(string message) : Exception(message);

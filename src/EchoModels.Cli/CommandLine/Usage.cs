@@ -10,13 +10,18 @@ internal static class Usage
     public static int Run(RootCommand root, string[] arguments)
     {
         ParseResult parsed = root.Parse(arguments);
+        Command command = parsed.CommandResult.Command;
         if (parsed.Action is ParseErrorAction)
-            return Refuse(parsed);
+            return Refuse(command, Complaint(parsed, command));
 
         try
         {
             // Signals are the verbs' own business, and so are exceptions.
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        }
+        catch (UsageException complaint)
+        {
+            return Refuse(command, complaint.Message);
         }
         catch (RunFailedException failure)
         {
@@ -30,11 +35,10 @@ internal static class Usage
         }
     }
 
-    private static int Refuse(ParseResult parsed)
+    private static int Refuse(Command command, string complaint)
     {
-        Command command = parsed.CommandResult.Command;
         string path = command is RootCommand ? "echomodels" : $"echomodels {command.Name}";
-        Console.Error.WriteLine($"echomodels: {Complaint(parsed, command)}");
+        Console.Error.WriteLine($"echomodels: {complaint}");
         Console.Error.WriteLine($"Try '{path} --help'.");
         return ExitCode.Usage;
     }

@@ -1,5 +1,7 @@
 using System.Net;
+using EchoModels.Metering;
 using EchoModels.Selectors;
+using EchoModels.Sockets;
 using Serilog.Events;
 
 namespace EchoModels.Cli.Serving;
@@ -18,6 +20,18 @@ internal sealed record ServeOptions
 
     /// <summary>How long owed bytes may take to go out at the end.</summary>
     public required TimeSpan Drain { get; init; }
+
+    /// <summary>How often to tell whether there was any activity; null for never.</summary>
+    public required TimeSpan? Tick { get; init; }
+
+    /// <summary>How long a connection may say nothing; null for ever.</summary>
+    public required TimeSpan? IdleTimeout { get; init; }
+
+    /// <summary>What clients are promised, whichever model serves them.</summary>
+    public required EchoPolicy Policy { get; init; }
+
+    /// <summary>Makes the models' settings.</summary>
+    public required Func<Tally, ModelContext> Context { get; init; }
 
     public required LogEventLevel LogLevel { get; init; }
 

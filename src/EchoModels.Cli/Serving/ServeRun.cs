@@ -23,8 +23,8 @@ internal sealed class ServeRun : IDisposable
     private ServeRun(ServeOptions options)
     {
         _options = options;
-        _sockets = new SocketSet(OpenListeners(options), new CountingSocketIo(SocketIo.ForThisSystem, _tally));
-        _context = new ModelContext(_tally);
+        _sockets = new SocketSet(OpenListeners(options), new CountingSocketIo(SocketIo.ForThisSystem, _tally), options.Policy);
+        _context = options.Context(_tally);
         _context.Selectors.Forced = options.Selector;
         _host = new EchoHost(_sockets, _context, options.Model);
         _status = new StatusSource(_host, _sockets, _context);
@@ -67,7 +67,7 @@ internal sealed class ServeRun : IDisposable
         if (_options.Keys && Keyboard.IsOurs)
             ListenToKeys();
 
-        bool served = WaitForTheEnd();
+        bool served = ServeToTheEnd();
         CloseControls();
         _host.Stop(_options.Drain, _signals.Second);
         _narrator.Information(_status.Summary());
@@ -158,6 +158,13 @@ internal sealed class ServeRun : IDisposable
                 // Told already, by the event that says why.
             }
         });
+    }
+
+    private bool ServeToTheEnd()
+    {
+        using IdleWatch? idle = _options.IdleTimeout is { } timeout ? new IdleWatch(_sockets, timeout) : null;
+        using Ticker? ticker = _options.Tick is { } interval ? new Ticker(interval, _sockets, _tally, _narrator) : null;
+        return WaitForTheEnd();
     }
 
     /// <summary>Sleeps until a signal comes, or no model is left to serve.</summary>

@@ -12,7 +12,7 @@ namespace EchoModels.Models;
 /// </remarks>
 public sealed class IoUringServer(ModelContext context) : IEchoServer
 {
-    private readonly RingSettings _settings = new() { Spin = context.Spin };
+    private readonly RingSettings _settings = new() { Multishot = RingSupport.GrantsLimitedMultishot, Spin = context.Spin };
 
     internal IoUringServer(ModelContext context, RingSettings settings) : this(context) => _settings = settings;
 

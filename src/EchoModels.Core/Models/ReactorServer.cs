@@ -11,80 +11,86 @@ public sealed class ReactorServer(Func<ISelector> openSelector) : IEchoServer
     {
         using ISelector selector = openSelector();
         using CancellationTokenRegistration wake = stop.Register(selector.Wake);
-        new Reactor(sockets, selector).Run(stop);
+
+        sockets.SetBlocking(false);
+        Reactor reactor = new(sockets, selector);
+        foreach (Listener listener in sockets.Listeners)
+            reactor.Add(listener);
+        foreach (Connection adopted in sockets)
+            reactor.Add(adopted);
+
+        sockets.Adopted();
+        while (!stop.IsCancellationRequested)
+            reactor.Turn();
+    }
+}
+
+/// <summary>The loop itself: which socket is ready, and what is to be done with it.</summary>
+internal sealed class Reactor(SocketSet sockets, ISelector selector)
+{
+    /// <summary>However many wait in the backlog, the connections get their turn after so many accepts.</summary>
+    private const int AcceptsPerTurn = 64;
+
+    private readonly byte[] _buffer = new byte[Connection.BufferSize];
+    private readonly List<Listener> _listeners = [];
+
+    /// <summary>Where a newcomer is to be watched; here, unless it is told otherwise.</summary>
+    public Action<Connection>? Place { get; set; }
+
+    public void Turn()
+    {
+        int sleep = _listeners.Count > 0 ? sockets.RestMilliseconds : Timeout.Infinite;
+        foreach (Listener listener in _listeners)
+            Update(listener);
+
+        foreach (ReadyEvent ready in selector.Wait(sleep))
+        {
+            switch (sockets.Find(ready.Token))
+            {
+                case Listener listener: Welcome(listener); break;
+                case Connection connection: Attend(connection); break;
+                case null: break; // closed a moment ago, in this same batch
+            }
+        }
     }
 
-    private sealed class Reactor(SocketSet sockets, ISelector selector)
+    public void Add(WatchedSocket socket)
     {
-        /// <summary>However many wait in the backlog, the connections get their turn after so many accepts.</summary>
-        private const int AcceptsPerTurn = 64;
+        if (socket is Listener listener)
+            _listeners.Add(listener);
 
-        private readonly byte[] _buffer = new byte[Connection.BufferSize];
+        socket.Told = socket.Interest;
+        selector.Add(socket.Socket, socket.Told, socket.Token);
+    }
 
-        public void Run(CancellationToken stop)
+    private void Welcome(Listener listener)
+    {
+        Action<Connection> place = Place ?? Add;
+        for (int i = 0; i < AcceptsPerTurn && sockets.TryAccept(listener, out Connection? newcomer); i++)
+            place(newcomer);
+    }
+
+    private void Attend(Connection connection)
+    {
+        if (connection.Echo(_buffer) == IoStatus.Closed)
         {
-            sockets.SetBlocking(false);
-            foreach (Listener listener in sockets.Listeners)
-                Add(listener);
-            foreach (Connection adopted in sockets)
-                Add(adopted);
-
-            sockets.Adopted();
-            while (!stop.IsCancellationRequested)
-                Turn();
+            selector.Remove(connection.Socket);
+            sockets.Close(connection);
         }
-
-        private void Turn()
+        else
         {
-            int sleep = sockets.RestMilliseconds;
-            foreach (Listener listener in sockets.Listeners)
-                Update(listener);
-
-            foreach (ReadyEvent ready in selector.Wait(sleep))
-            {
-                switch (sockets.Find(ready.Token))
-                {
-                    case Listener listener: Welcome(listener); break;
-                    case Connection connection: Attend(connection); break;
-                    case null: break; // closed a moment ago, in this same batch
-                }
-            }
+            Update(connection);
         }
+    }
 
-        private void Welcome(Listener listener)
-        {
-            for (int i = 0; i < AcceptsPerTurn && sockets.TryAccept(listener, out Connection? newcomer); i++)
-                Add(newcomer);
-        }
+    /// <summary>Tells the selector only what has changed: a connection that begins or ceases to owe, a listener that rests.</summary>
+    private void Update(WatchedSocket socket)
+    {
+        Interest now = socket.Interest;
+        if (now == socket.Told)
+            return;
 
-        private void Attend(Connection connection)
-        {
-            if (connection.Echo(_buffer) == IoStatus.Closed)
-            {
-                selector.Remove(connection.Socket);
-                sockets.Close(connection);
-            }
-            else
-            {
-                Update(connection);
-            }
-        }
-
-        private void Add(WatchedSocket socket)
-        {
-            socket.Told = socket.Interest;
-            selector.Add(socket.Socket, socket.Told, socket.Token);
-        }
-
-        /// <summary>Tells the selector only what has changed: a connection that begins or ceases to owe, a listener that rests.</summary>
-        private void Update(WatchedSocket socket)
-        {
-            Interest now = socket.Interest;
-            if (now == socket.Told)
-                return;
-
-            socket.Told = now;
-            selector.Modify(socket.Socket, now, socket.Token);
-        }
+        socket.Told = now;
+        selector.Modify(socket.Socket, now, socket.Token);
     }
 }

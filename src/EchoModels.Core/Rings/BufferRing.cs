@@ -38,7 +38,7 @@ internal sealed unsafe class BufferRing : IDisposable
         Span<byte> room = reply.Room(first);
         first.Overlaps(room, out _roomOffset);
         _roomLength = (uint)room.Length;
-        ReceiveLimit = settings.Multishot && RingSupport.GrantsLimitedMultishot ? _roomLength : 0;
+        ReceiveLimit = settings.Multishot ? _roomLength : 0;
         Register();
         for (int buffer = 0; buffer < _count; buffer++)
             Give(buffer);

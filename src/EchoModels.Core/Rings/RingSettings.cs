@@ -17,8 +17,8 @@ internal sealed record RingSettings
     /// <summary>The size of each in bytes.</summary>
     public int BufferSize { get; init; } = 8 * 1024;
 
-    /// <summary>Whether one request to receive shall last for many receives, if the kernel grants it.</summary>
-    public bool Multishot { get; init; } = true;
+    /// <summary>Whether one request to receive lasts for many receives; only for a kernel that can limit them.</summary>
+    public bool Multishot { get; init; }
 
     /// <summary>How long to look for answers before sleeping for them.</summary>
     public TimeSpan Spin { get; init; }

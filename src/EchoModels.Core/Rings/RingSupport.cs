@@ -8,7 +8,7 @@ namespace EchoModels.Rings;
 /// <summary>Finds out by real calls what the kernel grants: its version tells nothing, as sandboxes forbid io_uring wherever they can.</summary>
 internal static class RingSupport
 {
-    private static readonly RingSettings Tiny = new() { Submissions = 4, Completions = 8, Buffers = 2, Multishot = true };
+    private static readonly RingSettings Tiny = new() { Submissions = 4, Completions = 8, Buffers = 2 };
     private static readonly Lazy<bool> LimitedMultishot = new(TryLimitedMultishot);
 
     /// <summary>Whether one request can receive many times up to a limit of bytes (Linux 6.17); false also where there is no ring at all.</summary>

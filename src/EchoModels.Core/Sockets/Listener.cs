@@ -57,10 +57,8 @@ public sealed class Listener : WatchedSocket
             if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
                 socket.DualMode = false;
 
-            // A server that restarts must not wait for its old connections' TIME_WAIT. On Windows the option means something else.
-            if (!OperatingSystem.IsWindows())
-                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-
+            // A server that restarts must not wait for its old connections' TIME_WAIT: Bind sees to that (SO_REUSEADDR). The option
+            // ReuseAddress would set SO_REUSEPORT as well, and let two servers share one port without either of them knowing.
             // Set here, inherited by every accepted socket: no Nagle (an echo must not wait for the peer's delayed ACK),
             // and urgent data stays in the stream (RFC 6093), so that it is echoed like every other byte.
             socket.NoDelay = true;

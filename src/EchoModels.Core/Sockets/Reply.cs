@@ -59,6 +59,8 @@ public sealed class Reply
         return buffer[..(end + _behind.Length)];
     }
 
+    public override string ToString() => this == Echo ? "echo" : $"{AddedBytes} bytes around the chunk";
+
     private static byte[] Capitals(byte[] bytes)
     {
         byte[] capitals = [.. bytes];

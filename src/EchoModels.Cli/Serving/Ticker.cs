@@ -1,0 +1,55 @@
+using System.Globalization;
+using EchoModels.Metering;
+using EchoModels.Sockets;
+
+namespace EchoModels.Cli.Serving;
+
+/// <summary>Tells at regular intervals what there was to do, or that there was nothing, and how many sockets are watched.</summary>
+internal sealed class Ticker : IDisposable
+{
+    private readonly TimeSpan _interval;
+    private readonly SocketSet _sockets;
+    private readonly Tally _tally;
+    private readonly Narrator _narrator;
+    private readonly ManualResetEventSlim _ended = new();
+    private readonly Thread _thread;
+
+    public Ticker(TimeSpan interval, SocketSet sockets, Tally tally, Narrator narrator)
+    {
+        _interval = interval;
+        _sockets = sockets;
+        _tally = tally;
+        _narrator = narrator;
+        _thread = new Thread(Tick) { Name = "ticker", IsBackground = true };
+        _thread.Start();
+    }
+
+    public void Dispose()
+    {
+        _ended.Set();
+        _thread.Join();
+        _ended.Dispose();
+    }
+
+    private void Tick()
+    {
+        (long messages, long bytes) = (_tally[Counted.Message], _tally[Counted.ByteIn]);
+        while (!_ended.Wait(_interval))
+        {
+            (long messagesNow, long bytesNow) = (_tally[Counted.Message], _tally[Counted.ByteIn]);
+            _narrator.Information(Describe(messagesNow - messages, bytesNow - bytes));
+            (messages, bytes) = (messagesNow, bytesNow);
+        }
+    }
+
+    private string Describe(long messages, long bytes)
+    {
+        int connections = _sockets.Count;
+        int listeners = _sockets.Listeners.Count;
+        string what = messages == 0
+            ? "no activity"
+            : string.Create(CultureInfo.InvariantCulture, $"{messages} messages, {bytes} bytes");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{what} in {_interval.TotalSeconds:0.###} s; {connections + listeners} sockets watched: {listeners} listening, {connections} connected");
+    }
+}

@@ -1,0 +1,150 @@
+using System.CommandLine;
+using System.Net;
+using EchoModels.Cli.CommandLine;
+using Xunit;
+
+namespace EchoModels.Tests.Cli;
+
+public sealed class ValuesTests
+{
+    private static readonly TimeSpan Most = TimeSpan.FromHours(24);
+
+    [Theory]
+    [InlineData("250ms", 250)]
+    [InlineData("5s", 5_000)]
+    [InlineData("5", 5_000)]
+    [InlineData("1.5", 1_500)]
+    [InlineData("0.5s", 500)]
+    [InlineData("2m", 120_000)]
+    [InlineData("1h", 3_600_000)]
+    [InlineData("500us", 0.5)]
+    [InlineData("0", 0)]
+    [InlineData("24h", 86_400_000)]
+    public void Reads_a_time(string text, double milliseconds)
+    {
+        Assert.True(Values.TryDuration(text, TimeSpan.Zero, Most, out TimeSpan value));
+        Assert.Equal(milliseconds, value.TotalMilliseconds);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("s")]
+    [InlineData("5x")]
+    [InlineData("5 s")]
+    [InlineData(" 5s")]
+    [InlineData("-5s")]
+    [InlineData("+5s")]
+    [InlineData("1e3")]
+    [InlineData("1,5s")]
+    [InlineData("1.2.3s")]
+    [InlineData(".")]
+    [InlineData("5S")]
+    [InlineData("NaN")]
+    [InlineData("Infinity")]
+    [InlineData("25h")]
+    [InlineData("99999999999999999999999999h")]
+    public void Refuses_what_is_no_time_or_too_long(string text) =>
+        Assert.False(Values.TryDuration(text, TimeSpan.Zero, Most, out _));
+
+    [Fact]
+    public void Refuses_a_time_that_is_too_short() =>
+        Assert.False(Values.TryDuration("9ms", TimeSpan.FromMilliseconds(10), Most, out _));
+
+    [Theory]
+    [InlineData("1", 1)]
+    [InlineData("50", 50)]
+    [InlineData("100", 100)]
+    [InlineData("007", 7)]
+    public void Reads_a_count(string text, int expected)
+    {
+        Assert.True(Values.TryCount(text, 1, 100, out int value));
+        Assert.Equal(expected, value);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("0")]
+    [InlineData("101")]
+    [InlineData("-1")]
+    [InlineData("+1")]
+    [InlineData("1.0")]
+    [InlineData("1,000")]
+    [InlineData(" 1")]
+    [InlineData("0x10")]
+    [InlineData("1e2")]
+    [InlineData("99999999999")]
+    [InlineData("٣")]
+    public void Refuses_what_is_no_count_or_out_of_bounds(string text) => Assert.False(Values.TryCount(text, 1, 100, out _));
+
+    [Theory]
+    [InlineData("127.0.0.1", "127.0.0.1")]
+    [InlineData("0.0.0.0", "0.0.0.0")]
+    [InlineData("::1", "::1")]
+    [InlineData("::", "::")]
+    [InlineData("fe80::1", "fe80::1")]
+    [InlineData("localhost", "127.0.0.1")]
+    public void Reads_an_address(string text, string expected)
+    {
+        Option<IPAddress> option = Values.Address("--bind", "where", IPAddress.Any);
+
+        Assert.Equal(IPAddress.Parse(expected), Parse(option, "--bind", text).GetValue(option));
+    }
+
+    [Theory]
+    [InlineData("8888")]
+    [InlineData("256.0.0.1")]
+    [InlineData("1.2.3")]
+    [InlineData("example.org")]
+    [InlineData("127.0.0.1 ")]
+    [InlineData("127.0.0.1:80")]
+    [InlineData(":")]
+    public void Refuses_what_is_no_address_in_one_line_that_names_it(string text)
+    {
+        Option<IPAddress> option = Values.Address("--bind", "where", IPAddress.Any);
+
+        string error = Assert.Single(Parse(option, "--bind", text).Errors).Message;
+        Assert.StartsWith($"--bind '{text}': accepted is an IPv4 or IPv6 address", error, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error);
+    }
+
+    [Fact]
+    public void Names_the_bounds_of_a_count_that_it_refuses()
+    {
+        Option<int> option = Values.Count("--count", "-c", "how many", least: 1, most: 99, byDefault: 20);
+
+        Assert.Equal("--count '0': accepted is a whole number from 1 to 99", Assert.Single(Parse(option, "-c", "0").Errors).Message);
+        Assert.Equal(20, Parse(option).GetValue(option));
+    }
+
+    [Fact]
+    public void Names_the_bounds_of_a_time_that_it_refuses()
+    {
+        Option<TimeSpan> option = Values.Duration("--tick", "", "how often", TimeSpan.FromMilliseconds(100), Most, TimeSpan.FromSeconds(10));
+
+        Assert.Equal(
+            "--tick '1ms': accepted is a time from 100ms to 24h, such as 250ms, 5s or 2m",
+            Assert.Single(Parse(option, "--tick", "1ms").Errors).Message);
+        Assert.Equal(TimeSpan.FromSeconds(10), Parse(option).GetValue(option));
+    }
+
+    [Fact]
+    public void Takes_an_optional_count_or_nothing()
+    {
+        Option<int?> option = Values.OptionalCount("--limit", "", "at most", least: 1, most: 9);
+
+        Assert.Null(Parse(option).GetValue(option));
+        Assert.Equal(5, Parse(option, "--limit", "5").GetValue(option));
+        Assert.Single(Parse(option, "--limit", "10").Errors);
+    }
+
+    [Fact]
+    public void Names_the_words_that_it_accepts()
+    {
+        Option<string> option = Values.OneOf("--trigger", "", "how", "level", "level", "edge");
+
+        Assert.Equal("edge", Parse(option, "--trigger", "edge").GetValue(option));
+        Assert.Equal("--trigger 'both': accepted is level, edge", Assert.Single(Parse(option, "--trigger", "both").Errors).Message);
+    }
+
+    private static ParseResult Parse(Option option, params string[] arguments) => new RootCommand { option }.Parse(arguments);
+}

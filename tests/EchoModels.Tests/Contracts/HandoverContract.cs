@@ -1,0 +1,91 @@
+using EchoModels.Sockets;
+using EchoModels.Tests.Support;
+using Xunit;
+
+namespace EchoModels.Tests.Contracts;
+
+/// <summary>Whoever hands over to whomever, under whatever traffic: no byte is lost, doubled, moved or crossed, and nobody is closed.</summary>
+public sealed class HandoverContract
+{
+    private const int SmallQueue = 8 * 1024;
+    private const int OneFaultIn = 6;
+
+    public static TheoryData<string, string> Pairs => EveryModel.Pairs;
+
+    [Theory]
+    [MemberData(nameof(Pairs))]
+    public void Keeps_every_byte_and_every_connection(string from, string to) => SwitchToAndFro(from, to, SocketIo.ForThisSystem);
+
+    [Theory]
+    [MemberData(nameof(Pairs))]
+    public void Keeps_every_byte_and_every_connection_when_calls_fail(string from, string to) =>
+        SwitchToAndFro(from, to, new RandomFaults(SocketIo.ForThisSystem, Seeds.Take(), OneFaultIn));
+
+    [Fact]
+    public void Keeps_every_byte_on_a_random_walk_over_all_models() => Wander(SocketIo.ForThisSystem);
+
+    [Fact]
+    public void Keeps_every_byte_on_a_random_walk_when_calls_fail() =>
+        Wander(new RandomFaults(SocketIo.ForThisSystem, Seeds.Take(), OneFaultIn));
+
+    private static void SwitchToAndFro(string from, string to, ISocketIo io) =>
+        TestServer.Run(from, new Wish { Queue = SmallQueue, Io = io }, server =>
+        {
+            Random random = new(server.Seed);
+            using Crowd crowd = new(server.Seed);
+            Fill(crowd, server);
+            ModelRow other = to == from ? EveryModel.Twin(to) : EveryModel.Find(to);
+            for (int i = 0; i < 4; i++)
+            {
+                Thread.Sleep(random.Next(25));
+                crowd.Join(new Talker(server.Connect())); // most likely still in the backlog when the switch comes
+                crowd.Join(new Silent(server.Connect()));
+                Assert.Equal(i % 2 == 0 ? other.Name : from, server.Switch(i % 2 == 0 ? other : EveryModel.Find(from)).To);
+            }
+
+            Finish(crowd, server);
+        });
+
+    private static void Wander(ISocketIo io) => TestServer.Run(EveryModel.Names[0], new Wish { Queue = SmallQueue, Io = io }, server =>
+    {
+        Random random = new(server.Seed);
+        using Crowd crowd = new(server.Seed);
+        for (int i = 0; i < 4; i++)
+            Fill(crowd, server);
+
+        for (int i = 0; i < 60; i++)
+        {
+            crowd.Join(new Talker(server.Connect()));
+            server.Switch(EveryModel.Names[random.Next(EveryModel.Names.Count)]);
+            Thread.Sleep(random.Next(100));
+        }
+
+        Finish(crowd, server);
+    });
+
+    private static void Fill(Crowd crowd, TestServer server)
+    {
+        for (int i = 0; i < 3; i++)
+        {
+            crowd.Join(new Talker(server.Connect()));
+            crowd.Join(new SlowReader(server.Connect(queue: SmallQueue)));
+            crowd.Join(new Stuffed(server.Connect(queue: SmallQueue)));
+            crowd.Join(new Silent(server.Connect()));
+            crowd.Join(new HalfCloser(server.Connect(queue: SmallQueue), piece: 20_000));
+        }
+    }
+
+    private static void Finish(Crowd crowd, TestServer server)
+    {
+        Assert.All(server.Reasons, reason => Assert.Equal(CloseReason.PeerClosed, reason));
+
+        // A model that serves one at a time would wait for the first to leave, who may be waiting for the second.
+        if (!EveryModel.ServesAll(server.Host.Serving.Name.Replace(" again", "", StringComparison.Ordinal)))
+            server.Switch(EveryModel.Names.First(EveryModel.ServesAll));
+
+        crowd.Finish();
+        server.AwaitClosed(crowd.Count);
+        Assert.All(server.Reasons, reason => Assert.Equal(CloseReason.PeerClosed, reason));
+        Assert.Equal(crowd.Count, server.Accepted.Count);
+    }
+}

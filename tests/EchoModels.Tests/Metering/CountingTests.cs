@@ -1,0 +1,98 @@
+using System.Net.Sockets;
+using EchoModels.Metering;
+using EchoModels.Selectors;
+using EchoModels.Sockets;
+using EchoModels.Tests.Support;
+using Xunit;
+
+namespace EchoModels.Tests.Metering;
+
+public sealed class CountingTests : IDisposable
+{
+    private readonly Tally _tally = new();
+    private readonly ScriptedIo _script = new();
+    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private readonly byte[] _buffer = new byte[16];
+
+    public void Dispose() => _socket.Dispose();
+
+    [Fact]
+    public void Counts_receives_and_what_they_brought()
+    {
+        CountingSocketIo io = new(_script.Receives(1, 2, 3).Receives(4).Receives().ReceiveFails(SocketError.WouldBlock), _tally);
+        for (int i = 0; i < 4; i++)
+            io.Receive(_socket, _buffer, out _);
+
+        Assert.Equal((4, 2, 4, 1), Counts(Counted.Receive, Counted.Message, Counted.ByteIn, Counted.WouldBlock));
+    }
+
+    [Fact]
+    public void Counts_sends_and_what_they_took()
+    {
+        CountingSocketIo io = new(_script.SendTakes(5).SendFails(SocketError.WouldBlock).SendFails(SocketError.ConnectionReset), _tally);
+        for (int i = 0; i < 3; i++)
+            io.Send(_socket, _buffer, out _);
+
+        Assert.Equal((3, 5, 1, 0), Counts(Counted.Send, Counted.ByteOut, Counted.WouldBlock, Counted.ByteIn));
+    }
+
+    [Fact]
+    public void Counts_accepts_and_those_that_found_nobody()
+    {
+        CountingSocketIo io = new(_script, _tally);
+        Assert.Null(io.Accept(_socket, blocking: false, out SocketError error));
+
+        Assert.Equal(SocketError.WouldBlock, error);
+        Assert.Equal((1, 1, 0, 0), Counts(Counted.Accept, Counted.WouldBlock, Counted.Receive, Counted.Send));
+    }
+
+    [Fact]
+    public void Passes_every_answer_through()
+    {
+        CountingSocketIo io = new(_script.Receives(7, 8).SendTakes(2), _tally);
+
+        Assert.Equal(2, io.Receive(_socket, _buffer, out SocketError received));
+        Assert.Equal([7, 8], _buffer[..2]);
+        Assert.Equal(2, io.Send(_socket, _buffer.AsSpan(0, 2), out SocketError sent));
+        Assert.Equal((SocketError.Success, SocketError.Success), (received, sent));
+        io.SetBlocking(_socket, true);
+        io.Hasten(_socket);
+        Assert.Equal(42, io.Unacknowledged(_socket));
+        Assert.Equal(["recv", "send", "block", "hasten"], _script.Calls);
+    }
+
+    [Fact]
+    public void Counts_what_a_selector_is_told_and_asked()
+    {
+        (Socket near, Socket far) = Watched.Pair();
+        using (near)
+        using (far)
+        using (CountingSelector selector = new(SelectorTable.Find("poll").Open(), _tally))
+        {
+            selector.Add(near, Interest.Read, default);
+            selector.Modify(near, Interest.Write, default);
+            Assert.Equal(1, selector.Wait(10_000).Length);
+            selector.Remove(near);
+            selector.Wake();
+            Assert.Equal(0, selector.Wait(10_000).Length);
+        }
+
+        Assert.Equal((3, 2, 1, 0), Counts(Counted.Control, Counted.Wait, Counted.Wake, Counted.Enter));
+    }
+
+    [Fact]
+    public void Counts_in_a_server_what_its_clients_have_sent() => TestServer.Run(
+        "epoll", new Wish { Io = new CountingSocketIo(SocketIo.ForThisSystem, _tally) }, server =>
+        {
+            Peer peer = server.Connect();
+            peer.Exchange(100_000);
+            peer.Leave();
+            server.AwaitClosed(1);
+
+            Assert.Equal((100_000, 100_000), (_tally[Counted.ByteIn], _tally[Counted.ByteOut]));
+            Assert.InRange(_tally[Counted.Message], 100_000 / Connection.BufferSize, 100_000);
+        });
+
+    private (long, long, long, long) Counts(Counted first, Counted second, Counted third, Counted fourth) =>
+        (_tally[first], _tally[second], _tally[third], _tally[fourth]);
+}

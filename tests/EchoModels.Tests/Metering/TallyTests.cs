@@ -1,0 +1,46 @@
+using EchoModels.Metering;
+using EchoModels.Tests.Support;
+using Xunit;
+
+namespace EchoModels.Tests.Metering;
+
+public sealed class TallyTests
+{
+    [Fact]
+    public void Begins_at_nought() =>
+        Assert.All(Enum.GetValues<Counted>(), what => Assert.Equal(0, new Tally()[what]));
+
+    [Fact]
+    public void Keeps_each_count_apart()
+    {
+        Tally tally = new();
+        foreach (Counted what in Enum.GetValues<Counted>())
+            tally.Add(what, 1 + (int)what);
+
+        Assert.All(Enum.GetValues<Counted>(), what => Assert.Equal(1 + (int)what, tally[what]));
+    }
+
+    [Fact]
+    public void Adds_up_exactly_what_many_threads_count()
+    {
+        const int Threads = 8;
+        const int Each = 100_000;
+        Tally tally = new();
+        List<Errand> errands = [.. Enumerable.Range(0, Threads).Select(_ => Errand.Begin(Count))];
+        foreach (Errand errand in errands)
+            errand.Done();
+
+        Assert.Equal(Threads * Each, tally[Counted.Send]);
+        Assert.Equal(3L * Threads * Each, tally[Counted.ByteOut]);
+        Assert.Equal(0, tally[Counted.Receive]);
+
+        void Count()
+        {
+            for (int i = 0; i < Each; i++)
+            {
+                tally.Add(Counted.Send);
+                tally.Add(Counted.ByteOut, 3);
+            }
+        }
+    }
+}

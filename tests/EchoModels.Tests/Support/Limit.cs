@@ -1,0 +1,34 @@
+using System.Diagnostics;
+
+namespace EchoModels.Tests.Support;
+
+/// <summary>No test waits for ever: whatever it waits for has a generous limit, and a name to fail with.</summary>
+internal static class Limit
+{
+    /// <summary>How long anything may take that takes milliseconds on an idle machine.</summary>
+    public static readonly TimeSpan Generous = TimeSpan.FromSeconds(20);
+
+    /// <summary>The longest that a whole test may take.</summary>
+    public static readonly TimeSpan Test = TimeSpan.FromSeconds(90);
+
+    /// <summary>Runs the work on a thread of its own and gives up waiting for it after a time.</summary>
+    public static void Run(TimeSpan limit, string what, Action work)
+    {
+        Errand errand = Errand.Begin(work);
+        if (!errand.TryDone(limit))
+            throw new TimeoutException($"{what} took longer than {limit.TotalSeconds:0} s");
+    }
+
+    /// <summary>Looks again and again until it is so.</summary>
+    public static void Until(Func<bool> so, string what)
+    {
+        long begun = Stopwatch.GetTimestamp();
+        while (!so())
+        {
+            if (Stopwatch.GetElapsedTime(begun) > Generous)
+                throw new TimeoutException($"{Generous.TotalSeconds:0} s have passed, and still not: {what}");
+
+            Thread.Sleep(1);
+        }
+    }
+}
