@@ -164,8 +164,8 @@ public sealed class SocketSet : IDisposable
     /// <summary>Lets a listener rest whose accept failed, unless it failed for a reason that has passed.</summary>
     internal void Refused(Listener listener, SocketError error)
     {
-        // The last two: the call was interrupted, or the client has gone again. Whoever calls asks once more.
-        if (error is SocketError.WouldBlock or SocketError.Interrupted or SocketError.ConnectionAborted)
+        // The last three: the call was interrupted, given up by the model, or the client has gone again. Whoever calls asks once more.
+        if (error is SocketError.WouldBlock or SocketError.Interrupted or SocketError.OperationAborted or SocketError.ConnectionAborted)
             return;
 
         listener.Rest();
