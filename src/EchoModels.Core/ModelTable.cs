@@ -1,4 +1,5 @@
 using EchoModels.Models;
+using EchoModels.Rings;
 using EchoModels.Selectors;
 
 namespace EchoModels;
@@ -26,6 +27,9 @@ public sealed record ModelRow(
 
     /// <summary>Whether this operating system is one that it was written for.</summary>
     public bool IsForThisSystem { get; init; } = true;
+
+    /// <summary>The model to start instead where this one cannot be had; null for none.</summary>
+    public string? Fallback { get; init; }
 
     public override string ToString() => Name;
 }
@@ -69,14 +73,25 @@ public static class ModelTable
             "epoll_wait(2)", "1", () => WhyNot("epoll"),
             NewEpoll) { Options = AsReactor | ModelOptions.Trigger },
 
+        new("kqueue", "the same for macOS and FreeBSD",
+            "kevent(2)", "1", () => WhyNot("kqueue"),
+            context => NewReactor(context, "kqueue"))
+        {
+            Options = ModelOptions.Loops | ModelOptions.Spin,
+            IsForThisSystem = SelectorTable.HasKqueue,
+        },
+
         new("signal", "each socket sends a signal when something happens to it (SIGIO)",
             "sigtimedwait(2)", "1", OnlyOnLinux("real-time signals from sockets (F_SETSIG)", Always),
             context => new SignalServer(context.Tally)),
 
-        new("kqueue", "the same for macOS and FreeBSD",
-            "kevent(2)", "1", () => WhyNot("kqueue"),
-            context => NewReactor(context, "kqueue")) 
-        { Options = ModelOptions.Loops | ModelOptions.Spin, IsForThisSystem = SelectorTable.HasKqueue },
+        new("io-uring", "the kernel does the work and leaves the results",
+            "io_uring_enter(2)", "1", RingSupport.WhyNot,
+            context => new IoUringServer(context))
+        {
+            Options = ModelOptions.Loops | ModelOptions.Spin,
+            Fallback = "epoll",
+        },
     ];
 
     /// <summary>The row of this name, or null.</summary>

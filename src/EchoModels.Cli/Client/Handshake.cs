@@ -1,6 +1,6 @@
-using EchoModels.Sockets;
 using System.Net;
 using System.Net.Sockets;
+using EchoModels.Sockets;
 
 namespace EchoModels.Cli.Client;
 

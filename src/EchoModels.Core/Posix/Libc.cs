@@ -13,6 +13,7 @@ internal static partial class Libc
     public const int O_NONBLOCK = 0x800;
     public const int SOCK_CLOEXEC = 0x80000;
     public const int SOCK_NONBLOCK = 0x800;
+    public const int MSG_DONTWAIT = 0x40;
     public const int MSG_NOSIGNAL = 0x4000;
     public const int SOL_SOCKET = 1;
     public const int SO_RCVTIMEO = 20;

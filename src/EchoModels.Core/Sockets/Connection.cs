@@ -86,6 +86,9 @@ public sealed class Connection : WatchedSocket
     /// <summary>Keeps a copy of what could not be sent yet.</summary>
     internal void Owe(ReadOnlySpan<byte> bytes) => (_owed, _sent) = (bytes.ToArray(), 0);
 
+    /// <summary>Keeps a copy of bytes that are to follow those owed already.</summary>
+    internal void OweMore(ReadOnlySpan<byte> bytes) => (_owed, _sent) = ([.. _owed.AsSpan(_sent), .. bytes], 0);
+
     /// <summary>Notes that the kernel has taken so many of the <see cref="Owed"/> bytes.</summary>
     internal void Pay(int count)
     {

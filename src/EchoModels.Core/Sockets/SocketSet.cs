@@ -50,6 +50,9 @@ public sealed class SocketSet : IDisposable
 
     public IReadOnlyList<Listener> Listeners => _listeners;
 
+    /// <summary>What clients get for what they send: for models that make room for it in buffers of their own.</summary>
+    internal Reply Reply => _policy.Reply;
+
     /// <summary>How many connections are open.</summary>
     public int Count => Volatile.Read(ref _count);
 
@@ -107,14 +110,23 @@ public sealed class SocketSet : IDisposable
         }
 
         _latest = socket.Handle;
-        newcomer = new Connection(socket, _io, _policy);
+        newcomer = Welcome(socket);
+        return newcomer is not null;
+    }
+
+    /// <summary>Takes in a client that has been accepted already: for models in which the kernel accepts by itself.</summary>
+    /// <returns>Null if it was one too many, and has been closed.</returns>
+    internal Connection? Welcome(Socket socket)
+    {
+        Connection newcomer = new(socket, _io, _policy);
         bool isOneTooMany = Count >= _policy.MaxConnections;
         Join(newcomer);
         Accepted?.Invoke(newcomer);
-        if (isOneTooMany)
-            Close(newcomer, CloseReason.Limit);
+        if (!isOneTooMany)
+            return newcomer;
 
-        return !isOneTooMany;
+        Close(newcomer, CloseReason.Limit);
+        return null;
     }
 
     /// <summary>Closes a connection whose conversation is over, for the reason it gave.</summary>
@@ -175,10 +187,11 @@ public sealed class SocketSet : IDisposable
             Close(connection, CloseReason.Drain);
     }
 
-    private void Refused(Listener listener, SocketError error)
+    /// <summary>Lets a listener rest whose accept failed, unless it failed for a reason that has passed.</summary>
+    internal void Refused(Listener listener, SocketError error)
     {
-        // The last two: the call was interrupted, or the client has gone again. Whoever calls asks once more.
-        if (error is SocketError.WouldBlock or SocketError.Interrupted or SocketError.ConnectionAborted)
+        // The last three: the call was interrupted, given up by the model, or the client has gone again. Whoever calls asks once more.
+        if (error is SocketError.WouldBlock or SocketError.Interrupted or SocketError.OperationAborted or SocketError.ConnectionAborted)
             return;
 
         listener.Rest();
