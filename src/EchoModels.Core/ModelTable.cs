@@ -89,7 +89,7 @@ public static class ModelTable
             "io_uring_enter(2)", "1", RingSupport.WhyNot,
             context => new IoUringServer(context))
         {
-            Options = ModelOptions.Loops | ModelOptions.Spin,
+            Options = ModelOptions.Spin,
             Fallback = "epoll",
         },
     ];

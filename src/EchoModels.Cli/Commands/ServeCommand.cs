@@ -112,8 +112,6 @@ internal sealed class ServeCommand
         Refuse(parsed, _spin, ModelOptions.Spin);
         if (parsed.GetValue(_trigger) == "edge" && parsed.GetValue(_selector) is not ("auto" or "epoll"))
             throw new UsageException("--trigger 'edge': only epoll can; accepted with it is --selector auto or epoll");
-        if (parsed.GetValue(_trigger) == "edge" && parsed.GetValue(_loops) > 1)
-            throw new UsageException("--loops: accepted with --trigger level, or 1 with --trigger edge");
     }
 
     private void Refuse(ParseResult parsed, Option option, ModelOptions needed)
