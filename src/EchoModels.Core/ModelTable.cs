@@ -1,5 +1,6 @@
 using EchoModels.Models;
 using EchoModels.Selectors;
+using EchoModels.Sockets;
 
 namespace EchoModels;
 
@@ -24,6 +25,9 @@ public sealed record ModelRow(
     /// <summary>How many clients it serves at once; whoever comes after them waits until one leaves.</summary>
     public Func<ModelContext, int> AtOnce { get; init; } = _ => int.MaxValue;
 
+    /// <summary>Whether its connections stay where they are when the model is switched: an address space cannot be handed over.</summary>
+    public bool KeepsConnections { get; init; }
+
     public override string ToString() => Name;
 }
 
@@ -40,6 +44,9 @@ public static class ModelTable
 
         new("thread-pool", "a fixed number of threads; whoever comes after them waits in a queue", "recv(2)", "workers + 1 a port",
             Always, context => new ThreadPoolServer(context.Workers)) { Options = ModelOptions.Workers, AtOnce = context => context.Workers },
+
+        new("process",   "one child process per connection, which stays with it at a switch", "accept(2)", "1 a port, and 1 process a client",
+            NeedsLinux, context => new ProcessServer(context.ChildCommand)) { AtOnce = _ => Children.Most, KeepsConnections = true },
 
         new("busy-poll", "one thread that never sleeps and asks every socket", "nothing",           "1",
             Always, _ => new BusyPollServer()),
@@ -58,6 +65,8 @@ public static class ModelTable
     public static ModelRow? Find(string name) => Rows.FirstOrDefault(row => row.Name == name);
 
     private static string? Always() => null;
+
+    private static string? NeedsLinux() => OperatingSystem.IsLinux() ? null : "it is written for Linux only";
 
     private static string? WhyNot(string selector) => SelectorTable.WhyNot(SelectorTable.Find(selector));
 }

@@ -24,7 +24,7 @@ internal sealed class ServeRun : IDisposable
     {
         _options = options;
         _sockets = new SocketSet(OpenListeners(options), new CountingSocketIo(SocketIo.ForThisSystem, _tally));
-        _context = new ModelContext(_tally);
+        _context = new ModelContext(_tally) { ChildCommand = Child.CommandFor(Reply.Echo) };
         _context.Selectors.Forced = options.Selector;
         _host = new EchoHost(_sockets, _context, options.Model);
         _status = new StatusSource(_host, _sockets, _context);
@@ -115,6 +115,7 @@ internal sealed class ServeRun : IDisposable
         };
         _sockets.Accepted += _narrator.Accepted;
         _sockets.Closed += _narrator.Closed;
+        _sockets.Children.Started += _narrator.ChildStarted;
         _sockets.AcceptFailed += _narrator.AcceptFailed;
         _context.Selectors.FellBack += _narrator.FellBack;
         _host.Switched += report => _narrator.Switched(report, _context.Selectors.Current);

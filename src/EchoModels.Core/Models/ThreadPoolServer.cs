@@ -66,7 +66,7 @@ public sealed class ThreadPoolServer(int workers) : IEchoServer
             lock (_gate)
             {
                 _clients.Enqueue(client);
-                _sockets.Waiting = _clients.Count;
+                _sockets.AddWaiting(1);
                 Monitor.Pulse(_gate);
             }
         }
@@ -82,16 +82,15 @@ public sealed class ThreadPoolServer(int workers) : IEchoServer
                 if (_stop.IsCancellationRequested)
                     return null;
 
-                Connection client = _clients.Dequeue();
-                _sockets.Waiting = _clients.Count;
-                return client;
+                _sockets.AddWaiting(-1);
+                return _clients.Dequeue();
             }
         }
 
         public void Dispose()
         {
             _registration.Dispose();
-            _sockets.Waiting = 0;
+            _sockets.AddWaiting(-_clients.Count);
         }
 
         private void WakeAll()
