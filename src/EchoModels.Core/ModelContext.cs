@@ -19,7 +19,7 @@ public sealed class ModelContext
     /// <summary>Threads of the thread pool.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount * 4;
 
-    /// <summary>What a child process runs: a program and its arguments, which replies on its output to what it receives on its input.</summary>
+    /// <summary>What a child process runs: a program and its arguments; it replies on its output to what comes on its input.</summary>
     public IReadOnlyList<string> ChildCommand { get; init; } = ["cat"];
 
     /// <summary>Whether epoll tells only changes (edge-triggered), and not what is ready (level-triggered).</summary>

@@ -43,10 +43,18 @@ public static class ModelTable
             Always, _ => new ThreadPerConnectionServer()),
 
         new("thread-pool", "a fixed number of threads; whoever comes after them waits in a queue", "recv(2)", "workers + 1 a port",
-            Always, context => new ThreadPoolServer(context.Workers)) { Options = ModelOptions.Workers, AtOnce = context => context.Workers },
+            Always, context => new ThreadPoolServer(context.Workers))
+        {
+            Options = ModelOptions.Workers,
+            AtOnce = context => context.Workers,
+        },
 
-        new("process",   "one child process per connection, which stays with it at a switch", "accept(2)", "1 a port, and 1 process a client",
-            NeedsLinux, context => new ProcessServer(context.ChildCommand)) { AtOnce = _ => Children.Most, KeepsConnections = true },
+        new("process",   "one child process per connection, which a switch leaves with it", "accept(2)", "1 a port, 1 process a client",
+            NeedsLinux, context => new ProcessServer(context.ChildCommand))
+        {
+            AtOnce = _ => Children.Most,
+            KeepsConnections = true,
+        },
 
         new("busy-poll", "one thread that never sleeps and asks every socket", "nothing",           "1",
             Always, _ => new BusyPollServer()),

@@ -73,7 +73,12 @@ internal sealed class StatusSource
             owing += connection.Owes ? 1 : 0;
 
         return new ConnectionCounts(
-            _sockets.Count + _sockets.Children.Count, Interlocked.Read(ref _accepted), Interlocked.Read(ref _closed), Queued(), owing, _sockets.Children.Count);
+            _sockets.Count + _sockets.Children.Count,
+            Interlocked.Read(ref _accepted),
+            Interlocked.Read(ref _closed),
+            Queued(),
+            owing,
+            _sockets.Children.Count);
     }
 
     private int Queued()

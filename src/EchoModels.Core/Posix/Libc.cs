@@ -135,7 +135,8 @@ internal static partial class Libc
     public static partial int Status(int directory, string path, int flags, uint mask, out FileStatus status);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnp")]
-    public static unsafe partial int Spawn(out int process, byte* file, long* actions, long* attributes, byte** arguments, byte** environment);
+    public static unsafe partial int Spawn(
+        out int process, byte* file, long* actions, long* attributes, byte** arguments, byte** environment);
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_init")]
     public static unsafe partial int SpawnActionsInit(long* actions);

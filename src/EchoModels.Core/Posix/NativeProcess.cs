@@ -43,7 +43,7 @@ internal static unsafe class NativeProcess
         };
     }
 
-    /// <summary>Sees to it that SIGCHLD comes: a process that is started with that signal ignored is never told, and its children vanish.</summary>
+    /// <summary>Sees to it that SIGCHLD comes: started with that signal ignored, a process is never told, and its children vanish.</summary>
     public static void HeedTheEnd()
     {
         // struct sigaction begins with the handler.
