@@ -52,7 +52,7 @@ public sealed class ProcessServer(IReadOnlyList<string> command) : IEchoServer
         {
             while (!IsStopped)
             {
-                if (_children.Count >= Children.Most)
+                if (_children.IsFull)
                     crew.Stop.WaitHandle.WaitOne(LookEvery);
                 else if (BlockingServer.Welcome(listener, sockets, crew.Sleepers, crew.Stop) is { } newcomer)
                     Receive(newcomer);

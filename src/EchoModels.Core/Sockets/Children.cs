@@ -36,6 +36,12 @@ public sealed class Children : IDisposable
     /// <summary>How many there are.</summary>
     public int Count => _serving.Count;
 
+    /// <summary>How many there may be here.</summary>
+    public int Limit { get; internal set; } = Most;
+
+    /// <summary>Whether there may be no more.</summary>
+    public bool IsFull => Count >= Limit;
+
     /// <summary>Starts a child for a connection that owes nothing, on a blocking set.</summary>
     /// <param name="command">A program that sends to its standard output what it receives from its standard input.</param>
     /// <param name="connection">It leaves the set.</param>
@@ -46,7 +52,7 @@ public sealed class Children : IDisposable
         // Under the lock: the child may be gone again, and be looked for, before it is in the list.
         lock (_gate)
         {
-            if (_recalled || Count >= Most)
+            if (_recalled || IsFull)
                 return false;
 
             WatchForTheEnd();
