@@ -103,7 +103,9 @@ public sealed class EchoHost : IDisposable
         deadline.CancelAfter(limit);
         try
         {
+            _sockets.Children.EndInput(); // they finish while the others do
             new DrainServer(() => _context.Selectors.Open("epoll")).Serve(_sockets, deadline.Token);
+            _sockets.Children.WaitUntilGone(deadline.Token);
         }
         finally
         {

@@ -1,6 +1,7 @@
 using EchoModels.Models;
 using EchoModels.Rings;
 using EchoModels.Selectors;
+using EchoModels.Sockets;
 
 namespace EchoModels;
 
@@ -31,6 +32,9 @@ public sealed record ModelRow(
     /// <summary>The model to start instead where this one cannot be had; null for none.</summary>
     public string? Fallback { get; init; }
 
+    /// <summary>Whether its connections stay where they are when the model is switched: an address space cannot be handed over.</summary>
+    public bool KeepsConnections { get; init; }
+
     public override string ToString() => Name;
 }
 
@@ -52,6 +56,15 @@ public static class ModelTable
         new("thread-pool", "a fixed number of threads; whoever comes after them waits in a queue",
             "recv(2)", "workers + 1 a port", Always,
             context => new ThreadPoolServer(context.Workers)) { Options = ModelOptions.Workers, AtOnce = context => context.Workers },
+
+        new("process", "one child process per connection, which a switch leaves with it",
+            "accept(2)", "1 a port, 1 process a client", OnlyOnLinux("posix_spawn", Always),
+            context => new ProcessServer(context.ChildCommand))
+        {
+            AtOnce = _ => Children.Most,
+            KeepsConnections = true,
+        },
+
 
         new("busy-poll", "one thread that never sleeps and asks every socket",
             "nothing", "1", Always,

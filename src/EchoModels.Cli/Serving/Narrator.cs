@@ -74,9 +74,26 @@ internal sealed class Narrator : IDisposable
             Note(() => AboutConnection("accepted", () => _log.Information("accepted {Peer:l}", Peer(connection))));
     }
 
-    public void Closed(Connection connection, CloseReason reason)
+    public void ChildStarted(Connection connection)
     {
         if (_log.IsEnabled(LogEventLevel.Information))
+        {
+            Note(() => AboutConnection("child processes", () => _log.Information("child process {Child} serves {Peer:l}",
+                connection.Child, Peer(connection))));
+        }
+    }
+
+    public void Closed(Connection connection, CloseReason reason)
+    {
+        if (!_log.IsEnabled(LogEventLevel.Information))
+            return;
+
+        if (connection.Child != 0)
+        {
+            Note(() => AboutConnection("closed", () => _log.Information("closed {Peer:l}: {Reason:l}, its child process {Child} has ended",
+                Peer(connection), Words(reason), connection.Child)));
+        }
+        else
         {
             Note(() => AboutConnection("closed", () => _log.Information("closed {Peer:l}: {Reason:l}, after {Messages} messages, {Bytes} bytes",
                 Peer(connection), Words(reason), connection.Messages, connection.BytesIn)));

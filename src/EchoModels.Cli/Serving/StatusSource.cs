@@ -72,7 +72,13 @@ internal sealed class StatusSource
         foreach (Connection connection in _sockets)
             owing += connection.Owes ? 1 : 0;
 
-        return new ConnectionCounts(_sockets.Count, Interlocked.Read(ref _accepted), Interlocked.Read(ref _closed), Queued(), owing);
+        return new ConnectionCounts(
+            _sockets.Count + _sockets.Children.Count,
+            Interlocked.Read(ref _accepted),
+            Interlocked.Read(ref _closed),
+            Queued(),
+            owing,
+            _sockets.Children.Count);
     }
 
     private int Queued()

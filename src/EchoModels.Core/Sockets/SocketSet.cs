@@ -26,6 +26,7 @@ public sealed class SocketSet : IDisposable
     {
         _io = io;
         _policy = policy ?? new EchoPolicy();
+        Children = new Children(this);
         foreach (Listener listener in listeners)
         {
             Join(listener);
@@ -53,15 +54,14 @@ public sealed class SocketSet : IDisposable
     /// <summary>What clients get for what they send: for models that make room for it in buffers of their own.</summary>
     internal Reply Reply => _policy.Reply;
 
-    /// <summary>How many connections are open.</summary>
+    /// <summary>The connections that have left the set for a process of their own.</summary>
+    public Children Children { get; }
+
+    /// <summary>How many connections are open and in the set.</summary>
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>How many of them wait until their model has a thread or a process for them; the model keeps the count.</summary>
-    public int Waiting
-    {
-        get => Volatile.Read(ref _waiting);
-        internal set => Volatile.Write(ref _waiting, value);
-    }
+    public int Waiting => Volatile.Read(ref _waiting);
 
     /// <summary>How long a selector may sleep, in milliseconds: for ever, or until the first resting listener may be asked again.</summary>
     public int RestMilliseconds
@@ -119,7 +119,7 @@ public sealed class SocketSet : IDisposable
     internal Connection? Welcome(Socket socket)
     {
         Connection newcomer = new(socket, _io, _policy);
-        bool isOneTooMany = Count >= _policy.MaxConnections;
+        bool isOneTooMany = Count + Children.Count >= _policy.MaxConnections;
         Join(newcomer);
         Accepted?.Invoke(newcomer);
         if (!isOneTooMany)
@@ -136,6 +136,19 @@ public sealed class SocketSet : IDisposable
     public void Close(Connection connection, CloseReason reason)
     {
         Leave(connection);
+        CloseDeparted(connection, reason);
+    }
+
+    /// <summary>Whether the peer has every byte, or is gone. The connection has been ended on both sides.</summary>
+    internal bool HasAcknowledged(Connection connection) =>
+        Unacknowledged(connection) == 0 || connection.Socket.Poll(0, SelectMode.SelectError);
+
+    /// <summary>Lets a connection go without closing it; from now on it is another's to look after.</summary>
+    internal void Depart(Connection connection) => Leave(connection);
+
+    /// <summary>Closes a connection that is no longer in the set.</summary>
+    internal void CloseDeparted(Connection connection, CloseReason reason)
+    {
         connection.Dispose();
         Closed?.Invoke(connection, reason);
     }
@@ -169,8 +182,15 @@ public sealed class SocketSet : IDisposable
             _io.SetBlocking(connection.Socket, blocking);
     }
 
+    /// <summary>Makes one connection blocking, without any limit of time: a child expects nothing else of its standard input.</summary>
+    /// <remarks>A connection may have inherited a hastened listener's limit.</remarks>
+    internal void MakeBlocking(Connection connection) => _io.SetBlocking(connection.Socket, true);
+
     /// <summary>Lets a blocking call on the socket return within a millisecond or so; see <see cref="ISocketIo.Hasten"/>.</summary>
     public void Hasten(WatchedSocket socket) => _io.Hasten(socket.Socket);
+
+    /// <summary>The model says: so many more wait, or fewer.</summary>
+    internal void AddWaiting(int change) => Interlocked.Add(ref _waiting, change);
 
     /// <summary>The model says: from here on, each socket is served.</summary>
     public void Adopted() => TakenOver?.Invoke();
@@ -183,6 +203,7 @@ public sealed class SocketSet : IDisposable
     public void Dispose()
     {
         CloseListeners();
+        Children.Dispose();
         foreach (Connection connection in this)
             Close(connection, CloseReason.Drain);
     }

@@ -17,6 +17,9 @@ internal static class EveryModel
 
     public static TheoryData<string> Here => [.. Names];
 
+    /// <summary>Models that give every connection back when they are told to stop.</summary>
+    public static TheoryData<string> HandingOver => [.. Names.Where(name => !Find(name).KeepsConnections)];
+
     public static TheoryData<string> ServingAll => [.. Names.Where(ServesAll)];
 
     /// <summary>Every ordered pair, each model with itself included.</summary>
