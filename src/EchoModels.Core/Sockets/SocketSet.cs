@@ -88,14 +88,27 @@ public sealed class SocketSet : IDisposable
             return false;
         }
 
-        newcomer = new Connection(socket, _io, _policy);
-        bool isOneTooMany = Count >= _policy.MaxConnections;
-        Join(newcomer);
-        Accepted?.Invoke(newcomer);
-        if (isOneTooMany)
-            Close(newcomer, CloseReason.Limit);
+        newcomer = Admit(socket);
+        return newcomer is not null;
+    }
 
-        return !isOneTooMany;
+    /// <summary>Takes in a client that somebody else has taken out of a backlog.</summary>
+    /// <returns>Null if it was one too many, and is closed already.</returns>
+    internal Connection? Welcome(Socket accepted)
+    {
+        _io.SetBlocking(accepted, _blocking);
+        return Admit(accepted);
+    }
+
+    /// <summary>Lets a listener rest whose accept has failed, unless it was the client's fault.</summary>
+    internal void Refused(Listener listener, SocketError error)
+    {
+        // The last two: the call was interrupted, or the client has gone again. Whoever calls asks once more.
+        if (error is SocketError.WouldBlock or SocketError.Interrupted or SocketError.ConnectionAborted)
+            return;
+
+        listener.Rest();
+        AcceptFailed?.Invoke(listener, error);
     }
 
     /// <summary>Closes a connection whose conversation is over, for the reason it gave.</summary>
@@ -149,14 +162,16 @@ public sealed class SocketSet : IDisposable
             Close(connection, CloseReason.Drain);
     }
 
-    private void Refused(Listener listener, SocketError error)
+    private Connection? Admit(Socket socket)
     {
-        // The last two: the call was interrupted, or the client has gone again. Whoever calls asks once more.
-        if (error is SocketError.WouldBlock or SocketError.Interrupted or SocketError.ConnectionAborted)
-            return;
+        Connection newcomer = new(socket, _io, _policy);
+        bool isOneTooMany = Count >= _policy.MaxConnections;
+        Join(newcomer);
+        Accepted?.Invoke(newcomer);
+        if (isOneTooMany)
+            Close(newcomer, CloseReason.Limit);
 
-        listener.Rest();
-        AcceptFailed?.Invoke(listener, error);
+        return isOneTooMany ? null : newcomer;
     }
 
     private void Join(WatchedSocket socket)
