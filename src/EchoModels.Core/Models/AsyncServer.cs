@@ -16,10 +16,10 @@ public sealed class AsyncServer(Tally tally) : IEchoServer
 {
     public void Serve(SocketSet sockets, CancellationToken stop)
     {
-        RuntimeEngine.Prepare();
         sockets.SetBlocking(false);
         try
         {
+            RuntimeEngine.Enter(sockets);
             using TaskCrew crew = new(stop);
             Service service = new(sockets, tally, crew);
             foreach (Connection adopted in sockets)
@@ -40,7 +40,6 @@ public sealed class AsyncServer(Tally tally) : IEchoServer
     {
         public async Task Welcome(Listener listener)
         {
-            RuntimeEngine.Enter(listener, inline: false);
             while (true)
             {
                 try
@@ -60,7 +59,7 @@ public sealed class AsyncServer(Tally tally) : IEchoServer
 
         public async Task Converse(Connection client)
         {
-            RuntimeEngine.Enter(client, inline: true);
+            RuntimeEngine.RunInline(client);
             try
             {
                 while (Turn(client) != IoStatus.Closed)

@@ -17,6 +17,6 @@ public abstract class WatchedSocket(Socket socket)
     /// <summary>What its selector was last told that it waits for.</summary>
     public Interest Told { get; internal set; }
 
-    /// <summary>Its entry in the runtime's own epoll, kept while it is out of it; null if it is in there, or never was.</summary>
-    internal EngineEntry? Entry { get; set; }
+    /// <summary>Its entry in the runtime's own epoll, kept here while it is taken out; else null.</summary>
+    internal EngineEntry? LeftEngine { get; set; }
 }
