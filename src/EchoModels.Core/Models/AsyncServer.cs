@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net.Sockets;
 using EchoModels.Async;
 using EchoModels.Metering;
@@ -38,6 +37,9 @@ public sealed class AsyncServer(Tally tally) : IEchoServer
 
     private sealed class Service(SocketSet sockets, Tally tally, TaskCrew crew)
     {
+        [ThreadStatic]
+        private static byte[]? _buffer;
+
         public async Task Welcome(Listener listener)
         {
             while (true)
@@ -78,13 +80,7 @@ public sealed class AsyncServer(Tally tally) : IEchoServer
             sockets.Close(client);
         }
 
-        private static IoStatus Turn(Connection client)
-        {
-            byte[] buffer = ArrayPool<byte>.Shared.Rent(Connection.BufferSize);
-            IoStatus status = client.Echo(buffer);
-            ArrayPool<byte>.Shared.Return(buffer);
-            return status;
-        }
+        private static IoStatus Turn(Connection client) => client.Echo(_buffer ??= new byte[Connection.BufferSize]);
 
         private ValueTask<int> Readable(Connection client)
         {
