@@ -65,7 +65,6 @@ public static class ModelTable
             KeepsConnections = true,
         },
 
-
         new("busy-poll", "one thread that never sleeps and asks every socket",
             "nothing", "1", Always,
             _ => new BusyPollServer()),
@@ -97,6 +96,10 @@ public static class ModelTable
         new("signal", "each socket sends a signal when something happens to it (SIGIO)",
             "sigtimedwait(2)", "1", OnlyOnLinux("real-time signals from sockets (F_SETSIG)", Always),
             context => new SignalServer(context.Tally)),
+
+        new("async", "async/await: a waiting method is an object, not a thread",
+            "the runtime's epoll", "the runtime's", Always,
+            context => new AsyncServer(context.Tally)),
 
         new("io-uring", "the kernel does the work and leaves the results",
             "io_uring_enter(2)", "1", RingSupport.WhyNot,

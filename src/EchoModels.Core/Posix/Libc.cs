@@ -223,4 +223,7 @@ internal static partial class Libc
     /// <summary>close_range(2), by its number: the C library has a function for it since glibc 2.34 only.</summary>
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     public static partial nint CloseRange(nint number, uint first, uint last, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true)]
+    public static partial int EpollControl(int epoll, int operation, SafeHandle file, ref byte change);
 }

@@ -110,23 +110,16 @@ public sealed class SocketSet : IDisposable
         }
 
         _latest = socket.Handle;
-        newcomer = Welcome(socket);
+        newcomer = Admit(socket);
         return newcomer is not null;
     }
 
-    /// <summary>Takes in a client that has been accepted already: for models in which the kernel accepts by itself.</summary>
+    /// <summary>Takes in a client that somebody else has taken out of a backlog: the kernel by itself, or the runtime.</summary>
     /// <returns>Null if it was one too many, and has been closed.</returns>
-    internal Connection? Welcome(Socket socket)
+    internal Connection? Welcome(Socket accepted)
     {
-        Connection newcomer = new(socket, _io, _policy);
-        bool isOneTooMany = Count + Children.Count >= _policy.MaxConnections;
-        Join(newcomer);
-        Accepted?.Invoke(newcomer);
-        if (!isOneTooMany)
-            return newcomer;
-
-        Close(newcomer, CloseReason.Limit);
-        return null;
+        _io.SetBlocking(accepted, _blocking);
+        return Admit(accepted);
     }
 
     /// <summary>Closes a connection whose conversation is over, for the reason it gave.</summary>
@@ -217,6 +210,19 @@ public sealed class SocketSet : IDisposable
 
         listener.Rest();
         AcceptFailed?.Invoke(listener, error);
+    }
+
+    private Connection? Admit(Socket socket)
+    {
+        Connection newcomer = new(socket, _io, _policy);
+        bool isOneTooMany = Count + Children.Count >= _policy.MaxConnections;
+        Join(newcomer);
+        Accepted?.Invoke(newcomer);
+        if (!isOneTooMany)
+            return newcomer;
+
+        Close(newcomer, CloseReason.Limit);
+        return null;
     }
 
     private void Join(WatchedSocket socket)
