@@ -22,7 +22,7 @@ internal static class Executable
         .Single(attribute => attribute.Key == "Executable").Value!;
 
     /// <summary>Runs it to its end.</summary>
-    public static Outcome Run(params string[] arguments) 
+    public static Outcome Run(params string[] arguments)
     {
         using RuntimeDirectory directory = new();
         return RunIn(directory, [], arguments);
@@ -32,7 +32,7 @@ internal static class Executable
     public static Outcome RunBeside(Server server, params string[] arguments) => RunIn(server.Directory, [], arguments);
 
     /// <summary>Runs it to its end under another program, strace for instance.</summary>
-    public static Outcome RunUnder(string[] wrapper, params string[] arguments) 
+    public static Outcome RunUnder(string[] wrapper, params string[] arguments)
     {
         using RuntimeDirectory directory = new();
         return RunIn(directory, wrapper, arguments);
