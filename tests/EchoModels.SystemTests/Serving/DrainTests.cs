@@ -22,6 +22,22 @@ public sealed class DrainTests
         Assert.Contains($" {stuck.Sent} bytes in, {stuck.Sent} bytes out", server.Lines[^1]);
     }
 
+    /// <summary>Closing with unread input resets the connection, and a reset destroys what is under way (RFC 1122, 4.2.2.13).</summary>
+    [Theory]
+    [MemberData(nameof(Models.All), MemberType = typeof(Models))]
+    public void A_client_that_sends_on_after_the_signal_loses_nothing_of_what_it_sent_before(string model)
+    {
+        using Server server = Server.Start("--model", model, "--drain", "1m");
+        using StuckClient stuck = new(server);
+
+        server.Signal(Native.SIGTERM);
+        server.AwaitLine("stopping");
+        Thread.Sleep(200);
+        stuck.SendMore();
+        stuck.ReadAllButTheEnd();
+        Assert.Equal(0, server.ExitCode());
+    }
+
     [Theory]
     [MemberData(nameof(Models.All), MemberType = typeof(Models))]
     public void A_client_that_never_reads_delays_the_end_by_the_drain_time_only(string model)

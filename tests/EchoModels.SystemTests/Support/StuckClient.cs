@@ -44,6 +44,9 @@ internal sealed class StuckClient : IDisposable
             _client.Expect(_step);
     }
 
+    /// <summary>Sends some bytes that it will not wait for.</summary>
+    public void SendMore() => _client.Send(_step.AsSpan(0, 16 * 1024));
+
     public void Dispose() => _client.Dispose();
 
     private static long ReadBy(Server server)
