@@ -96,9 +96,17 @@ public sealed class IoUringServer(ModelContext context) : IEchoServer
                     case RequestKind.Send: GoOn(_clients[answer.Token].Sent(answer, buffers)); break;
                     case RequestKind.SendOwed: GoOn(_clients[answer.Token].OwedSent(answer)); break;
                     case RequestKind.Cancel: GoOn(_clients[answer.Token].Cancelled()); break;
-                    case RequestKind.Bell: break; // somebody wants us to look at the stop token
+                    case RequestKind.CancelAll: break;
+                    case RequestKind.Bell: HeardBell(); break;
                 }
             }
+        }
+
+        /// <summary>Somebody wants us to look at something else: the stop token, for one.</summary>
+        private void HeardBell()
+        {
+            if (!_lettingGo)
+                ring.WatchBell();
         }
 
         private void Accept(Listener listener)

@@ -10,9 +10,11 @@ namespace EchoModels.Rings;
 /// </remarks>
 internal sealed unsafe class BufferRing : IDisposable
 {
+    private const int BufferSize = Connection.BufferSize;
+    private const uint MultishotLimit = 1024;
+
     private readonly Ring _ring;
     private readonly int _count;
-    private readonly int _size;
     private readonly nuint _length;
     private readonly nint _buffers;
     private readonly BufferEntry* _entries;
@@ -25,10 +27,9 @@ internal sealed unsafe class BufferRing : IDisposable
     {
         _ring = ring;
         _count = settings.Buffers;
-        _size = settings.BufferSize;
         nuint entries = (nuint)(_count * sizeof(BufferEntry));
         entries = (entries + 4095) / 4096 * 4096;
-        _length = entries + ((nuint)_count * (nuint)_size);
+        _length = entries + ((nuint)_count * BufferSize);
         const int Flags = IoUring.MAP_PRIVATE | IoUring.MAP_ANONYMOUS;
         nint memory = IoUring.Map(0, _length, IoUring.PROT_READ_WRITE, Flags, -1, 0);
         _entries = memory != -1 ? (BufferEntry*)memory : throw Errno.Failure("mmap");
@@ -37,8 +38,10 @@ internal sealed unsafe class BufferRing : IDisposable
         Span<byte> first = this[0];
         Span<byte> room = reply.Room(first);
         first.Overlaps(room, out _roomOffset);
-        _roomLength = (uint)room.Length;
-        ReceiveLimit = settings.Multishot ? _roomLength : 0;
+
+        // The limit is looked at after each chunk: the last may exceed it by all but one byte. Together it makes one buffer's worth.
+        ReceiveLimit = settings.Multishot && reply.AddedBytes == 0 ? MultishotLimit : 0;
+        _roomLength = (uint)room.Length - ReceiveLimit;
         Register();
         for (int buffer = 0; buffer < _count; buffer++)
             Give(buffer);
@@ -47,13 +50,17 @@ internal sealed unsafe class BufferRing : IDisposable
     /// <summary>How many the kernel may take.</summary>
     public int Free { get; private set; }
 
-    /// <summary>A receive ends when so many bytes have come, and is asked for again when all of them went out; 0 if it shall end at once.</summary>
+    /// <summary>A request to receive ends when it has brought so many bytes; 0 if it is to end with the first chunk.</summary>
+    /// <remarks>
+    /// The next is made when all of them went out. However little a client reads, and however much it sends meanwhile, it is owed one
+    /// buffer's worth at the most. Where chunks grow on the way, each is asked for by itself.
+    /// </remarks>
     public uint ReceiveLimit { get; }
 
     /// <summary>A whole buffer, the room for the reply included.</summary>
-    public Span<byte> this[int buffer] => new((void*)Address(buffer), _size);
+    public Span<byte> this[int buffer] => new((void*)Address(buffer), BufferSize);
 
-    public nint Address(int buffer) => _buffers + ((nint)buffer * _size);
+    public nint Address(int buffer) => _buffers + ((nint)buffer * BufferSize);
 
     /// <summary>Notes that the kernel has taken one.</summary>
     public void Took() => Free--;

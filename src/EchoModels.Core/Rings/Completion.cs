@@ -21,8 +21,11 @@ internal enum RequestKind
     /// <summary>To send as soon as there is room.</summary>
     SendOwed,
 
-    /// <summary>To give up what was asked before.</summary>
+    /// <summary>To give up what was asked for a client.</summary>
     Cancel,
+
+    /// <summary>To give up everything.</summary>
+    CancelAll,
 }
 
 /// <summary>The kernel's answer to a request; several, if it was one that lasts (multishot).</summary>

@@ -67,7 +67,7 @@ internal static class Requests
     /// <summary>Give up everything.</summary>
     public static void CancelAll(this Ring ring)
     {
-        ref Submission request = ref ring.Next(RequestKind.Bell);
+        ref Submission request = ref ring.Next(RequestKind.CancelAll);
         request.Operation = IoUring.IORING_OP_ASYNC_CANCEL;
         request.CallFlags = IoUring.IORING_ASYNC_CANCEL_ANY | IoUring.IORING_ASYNC_CANCEL_ALL;
     }

@@ -147,6 +147,13 @@ internal sealed unsafe class Ring : IDisposable
         }
     }
 
+    /// <summary>Makes the bell tell again when somebody wakes the ring; called when it has told.</summary>
+    public void WatchBell()
+    {
+        _bell.Quiet();
+        this.Watch(_bell.Socket);
+    }
+
     /// <summary>Ends the wait under way, or else the next one, from any thread.</summary>
     public void Wake()
     {

@@ -43,8 +43,7 @@ internal sealed class RingClient(Connection connection)
 
     public bool IsSending => (_asked & Asked.Send) != 0;
 
-    /// <summary>Whether a receive is asked for, or one is being given up.</summary>
-    public bool IsReceiving => (_asked & (Asked.Receive | Asked.Cancel)) != 0;
+    public bool IsReceiving => (_asked & Asked.Receive) != 0;
 
     public bool HasPieces => _pieces.Count > 0;
 
@@ -104,12 +103,9 @@ internal sealed class RingClient(Connection connection)
         return this;
     }
 
-    /// <summary>Sends what is owed, when there is room; meanwhile nothing more is received.</summary>
+    /// <summary>Sends what is owed, when there is room.</summary>
     public unsafe void SendOwed(Ring ring)
     {
-        if ((_asked & Asked.Receive) != 0)
-            Cancel(ring);
-
         _asked |= Asked.Send;
         _pin = connection.Owed.Pin(); // the kernel will read it where it is
         ring.SendOwed(this, (nint)_pin.Pointer, connection.OwedBytes);

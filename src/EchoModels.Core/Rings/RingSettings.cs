@@ -14,9 +14,6 @@ internal sealed record RingSettings
     /// <summary>Buffers for the kernel to receive into, shared by all connections; a power of two.</summary>
     public int Buffers { get; init; } = 256;
 
-    /// <summary>The size of each in bytes.</summary>
-    public int BufferSize { get; init; } = 8 * 1024;
-
     /// <summary>Whether one request to receive lasts for many receives; only for a kernel that can limit them.</summary>
     public bool Multishot { get; init; }
 
