@@ -167,8 +167,8 @@ public sealed class ProcessServerTests
             server.Sockets.Hasten(server.Sockets.Listeners[0]); // as it is in the midst of every switch from a blocking model
             Peer peer = server.Connect();
             server.Switch(Model);
-            server.AwaitAccepted(1);
-            Thread.Sleep(50); // much longer than the limit of a millisecond
+            Limit.Until(() => server.Sockets.Children.Count == 1, "it has a child");
+            Thread.Sleep(100); // time for the child to start, and much longer than the limit of a millisecond
             peer.Exchange(100);
             peer.Leave();
         });
