@@ -118,9 +118,14 @@ internal sealed class Narrator : IDisposable
         "switched from {From:l} to {To:l}{Selector:l}: {Connections} connections went along, the pause was {Pause:0.0} ms",
         report.From, report.To, selector is null || selector == report.To ? "" : $" (selector {selector})", report.Connections, report.PauseMs));
 
-    public void Failed(ModelFailure failure) => Error(failure.BackTo is null
-        ? $"{failure.Model} failed: {failure.Error.Message}; there is no model left to serve"
-        : $"{failure.Model} failed: {failure.Error.Message}; back to {failure.BackTo}");
+    public void Failed(ModelFailure failure)
+    {
+        string what = $"{failure.Model} {(failure.HadServed ? "failed" : "could not start")}: {failure.Error.Message}";
+        if (failure.BackTo is null)
+            Error($"{what}; there is no model left to serve");
+        else
+            Warning($"{what}; {failure.BackTo} serves instead");
+    }
 
     /// <summary>Writes what is still to be written, for a second at the most.</summary>
     public void Dispose()
