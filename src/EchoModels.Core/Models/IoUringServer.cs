@@ -31,6 +31,7 @@ public sealed class IoUringServer(ModelContext context) : IEchoServer
             foreach (Connection adopted in sockets)
                 loop.Add(adopted);
 
+            ring.Enter(atLeast: 0); // a kernel that refuses now has taken nothing
             sockets.Adopted();
             loop.Run(stop);
         }

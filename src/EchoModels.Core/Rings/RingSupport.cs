@@ -14,7 +14,7 @@ internal static class RingSupport
     /// <summary>Whether one request can receive many times up to a limit of bytes (Linux 6.17); false also where there is no ring at all.</summary>
     public static bool GrantsLimitedMultishot => LimitedMultishot.Value;
 
-    /// <summary>Why a ring with buffers cannot be had; null if it can.</summary>
+    /// <summary>Why a ring with buffers cannot be had, or cannot be entered; null if it can.</summary>
     public static string? WhyNot()
     {
         if (!OperatingSystem.IsLinux())
@@ -24,6 +24,7 @@ internal static class RingSupport
         {
             using Ring ring = new(Tiny, new Tally());
             using BufferRing buffers = new(ring, Tiny, Reply.Echo);
+            GiveUp(ring);
             return null;
         }
         catch (IOException refusal)
@@ -57,20 +58,25 @@ internal static class RingSupport
             Requests.Receive(ref ring.Next(RequestKind.Receive), (int)ring.Bell.Handle, limit: 1);
             ring.Enter(atLeast: 0);
             bool refused = ring.TryTake(out Completion answer) && answer.Result < 0;
-            while (ring.InFlight > 0)
-            {
-                ring.CancelAll();
-                ring.Enter(atLeast: 1);
-                while (ring.TryTake(out _))
-                {
-                }
-            }
-
+            GiveUp(ring);
             return !refused;
         }
         catch (IOException)
         {
             return false;
+        }
+    }
+
+    private static void GiveUp(Ring ring)
+    {
+        while (ring.InFlight > 0)
+        {
+            ring.CancelAll();
+            ring.Enter(atLeast: 1);
+            while (ring.TryTake(out _))
+            {
+                // Nobody is interested any more.
+            }
         }
     }
 }
