@@ -23,12 +23,12 @@ internal sealed class ServeRun : IDisposable
     private ServeRun(ServeOptions options)
     {
         _options = options;
-        _narrator = new Narrator(options.LogLevel);
         _sockets = new SocketSet(OpenListeners(options), new CountingSocketIo(SocketIo.ForThisSystem, _tally), options.Policy);
         _context = options.Context(_tally);
         _context.Selectors.Forced = options.Selector;
-        _host = new EchoHost(_sockets, _context, Available(options.Model));
+        _host = new EchoHost(_sockets, _context, options.Model);
         _status = new StatusSource(_host, _sockets, _context);
+        _narrator = new Narrator(options.LogLevel);
         _signals.Second.Register(EndAtOnce);
         Narrate();
     }
@@ -72,16 +72,6 @@ internal sealed class ServeRun : IDisposable
         _host.Stop(_options.Drain, _signals.Second);
         _narrator.Information(_status.Summary());
         return served ? ExitCode.Ok : ExitCode.Failed;
-    }
-
-    /// <summary>The model asked for; or the one that the table names to serve instead, where that one cannot be had.</summary>
-    private ModelRow Available(ModelRow model)
-    {
-        if (model.Fallback is not { } name || model.WhyNot() is not { } reason)
-            return model;
-
-        _narrator.Warning($"{model.Name} cannot be had here: {reason}; {name} serves instead");
-        return ModelTable.Find(name) ?? model;
     }
 
     private static List<Listener> OpenListeners(ServeOptions options)
