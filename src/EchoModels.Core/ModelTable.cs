@@ -47,7 +47,8 @@ public static class ModelTable
         new("epoll",     "the kernel keeps the list and returns who is ready", "epoll_wait(2)",     "1",
             () => WhyNot("epoll"), context => new ReactorServer(() => context.Selectors.Open("epoll"))) { Options = ModelOptions.Selector },
 
-        new("async",     "async/await: a waiting method is an object, not a thread", "the runtime's epoll_wait(2) (IOCP on Windows)", "the runtime's",
+        new("async",     "async/await: what waits is the rest of a method, not a thread",
+            "the runtime's epoll_wait(2) (IOCP on Windows)", "the runtime's",
             Always, context => new AsyncServer(context.Tally)),
     ];
 
