@@ -5,7 +5,7 @@ using EchoModels.Sockets;
 
 namespace EchoModels.Models;
 
-/// <summary>One async method per connection: it reads like a blocking one, but what waits is the rest of the method, not a thread.</summary>
+/// <summary>One async method per connection: it reads like a blocking one, but the rest of the method waits, not a thread.</summary>
 /// <remarks>
 /// The runtime waits for all of them: in an epoll of its own on Linux, in a completion port on Windows. Who awaits zero bytes
 /// awaits the moment when there is something to receive; so an idle connection holds no buffer. <c>status</c> does not see the
