@@ -104,7 +104,7 @@ public sealed class EchoHost : IDisposable
         try
         {
             _sockets.Children.EndInput(); // they finish while the others do
-            new DrainServer(() => _context.Selectors.Open("epoll")).Serve(_sockets, deadline.Token);
+            new DrainServer(_context.Selectors.OpenAny).Serve(_sockets, deadline.Token);
             _sockets.Children.WaitUntilGone(deadline.Token);
         }
         finally

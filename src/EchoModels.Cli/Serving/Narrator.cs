@@ -120,6 +120,9 @@ internal sealed class Narrator : IDisposable
 
     public void Failed(ModelFailure failure)
     {
+        if (failure is { BackTo: null, HadServed: false })
+            return; // the server did not come up, and its last line says so
+
         string what = $"{failure.Model} {(failure.HadServed ? "failed" : "could not start")}: {failure.Error.Message}";
         if (failure.BackTo is null)
             Error($"{what}; there is no model left to serve");
@@ -152,8 +155,10 @@ internal sealed class Narrator : IDisposable
     {
         while (!_notes.IsCompleted)
         {
-            if (_notes.TryTake(out Action? write, millisecondsTimeout: _leftOut.Count > 0 ? 200 : Timeout.Infinite))
+            if (_notes.TryTake(out Action? write, millisecondsTimeout: _leftOut.Count > 0 || _complained != 0 ? 200 : Timeout.Infinite))
                 write();
+            if (_complained != 0 && Environment.TickCount64 - _refused > ALittleWhile.TotalMilliseconds)
+                TellThatItIsOver();
             if (Environment.TickCount64 / 1000 != _second)
                 TellWhatWasLeftOut();
         }
@@ -163,16 +168,16 @@ internal sealed class Narrator : IDisposable
 
     private void AboutConnection(string what, Action write)
     {
-        if (_complained != 0 && what == "accepted" && Environment.TickCount64 - _refused > ALittleWhile.TotalMilliseconds)
-        {
-            _complained = 0;
-            _log.Information("accepting again");
-        }
-
         if (_lines++ < MostLinesASecond)
             write();
         else
             _leftOut[what] = _leftOut.GetValueOrDefault(what) + 1;
+    }
+
+    private void TellThatItIsOver()
+    {
+        _complained = 0;
+        _log.Information("accepting again");
     }
 
     private void TellWhatWasLeftOut()

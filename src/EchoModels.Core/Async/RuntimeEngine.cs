@@ -18,8 +18,12 @@ namespace EchoModels.Async;
 /// </remarks>
 internal static class RuntimeEngine
 {
-    /// <summary>The runtime makes its epolls with its first socket and keeps them; their lists are opened while there are descriptors.</summary>
+    /// <summary>The runtime makes its epolls with its first socket and keeps them. What they watch is opened while it can be.</summary>
     private static readonly Lazy<List<Epoll>> Epolls = new(FindEpolls);
+
+    /// <summary>The threads of the pool and of the timers, started while it can be: no thread starts without a free descriptor.</summary>
+    /// <remarks>If the runtime needs one that it cannot start, it ends the process. The program's configuration keeps them alive.</remarks>
+    private static readonly Lazy<bool> Threads = new(StartThreads);
 
     /// <summary>Whether what follows an await runs on the thread that waited, instead of on a thread of the pool: no hand-off.</summary>
     /// <remarks>Not public, but left reachable by the runtime for trials. Without it everything works, at twice the price.</remarks>
@@ -33,6 +37,7 @@ internal static class RuntimeEngine
     /// <summary>Puts those sockets back that have left, each as it was. From now on everything may be awaited.</summary>
     public static void Enter(SocketSet sockets)
     {
+        _ = Threads.Value;
         if (!OperatingSystem.IsLinux())
             return;
 
@@ -84,7 +89,26 @@ internal static class RuntimeEngine
             throw Errno.Failure("epoll_ctl");
     }
 
-    /// <summary>Asks every descriptor of the process, which takes milliseconds; to list 9,000 in /proc/self/fd takes a tenth of a second.</summary>
+    private static bool StartThreads()
+    {
+        CountdownEvent started = new(Environment.ProcessorCount);
+        for (int i = 0; i < Environment.ProcessorCount; i++)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                all =>
+                {
+                    all.Signal();
+                    all.Wait(); // so that the next one takes another thread
+                },
+                started,
+                preferLocal: false);
+        }
+
+        started.Wait();
+        return Task.Delay(1).Wait(Timeout.Infinite);
+    }
+
+    /// <summary>Asks every descriptor of the process. It takes milliseconds; to list 9,000 of them takes a tenth of a second.</summary>
     private static List<Epoll> FindEpolls()
     {
         const string Size = "FDSize:";
@@ -95,7 +119,7 @@ internal static class RuntimeEngine
         return [.. Enumerable.Range(0, end).Where(descriptor => IsEpoll(descriptor, stranger)).Select(Open)];
     }
 
-    /// <summary>Only an epoll answers that it does not know the stranger (ENOENT); whatever else it is, the question makes no sense.</summary>
+    /// <summary>Only an epoll answers that it does not know the stranger (ENOENT); others do not understand the question.</summary>
     private static bool IsEpoll(int descriptor, FileDescriptor stranger)
     {
         byte unused = 0;
@@ -104,7 +128,7 @@ internal static class RuntimeEngine
     }
 
     private static Epoll Open(int descriptor) =>
-        new(descriptor, new FileStream($"/proc/self/fdinfo/{descriptor}", FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0));
+        new(descriptor, new FileStream($"/proc/self/fdinfo/{descriptor}", FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0));
 
     /// <summary>One epoll of the runtime.</summary>
     /// <param name="Descriptor">Its number.</param>

@@ -13,7 +13,7 @@ internal sealed class TaskCrew : IDisposable
 
     public TaskCrew(CancellationToken stop) => _stop = CancellationTokenSource.CreateLinkedTokenSource(stop);
 
-    /// <summary>What the crew's tasks give to whatever they await: cancelled when the model is to stop, or one of them has failed.</summary>
+    /// <summary>What the tasks pass on to whatever they await: cancelled when the model is to stop, or one of them has failed.</summary>
     public CancellationToken Stop => _stop.Token;
 
     /// <summary>Begins a task, on this thread as far as it goes without waiting.</summary>

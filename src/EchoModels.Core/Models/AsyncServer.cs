@@ -5,7 +5,7 @@ using EchoModels.Sockets;
 
 namespace EchoModels.Models;
 
-/// <summary>One async method per connection: it reads like a blocking server, but what waits is no thread, only the rest of the method.</summary>
+/// <summary>One async method per connection: it reads like a blocking one, but the rest of the method waits, not a thread.</summary>
 /// <remarks>
 /// The runtime waits for all of them: in an epoll of its own on Linux, in a completion port on Windows. Who awaits zero bytes
 /// awaits the moment when there is something to receive; so an idle connection holds no buffer. <c>status</c> does not see the
@@ -44,6 +44,7 @@ public sealed class AsyncServer(Tally tally) : IEchoServer
         {
             while (true)
             {
+                await Task.Delay(listener.RestLeft, crew.Stop); // no time at all, unless an accept has failed
                 try
                 {
                     tally.Add(Counted.Accept);
@@ -54,7 +55,6 @@ public sealed class AsyncServer(Tally tally) : IEchoServer
                 catch (SocketException refusal)
                 {
                     sockets.Refused(listener, refusal.SocketErrorCode);
-                    await Task.Delay(listener.RestLeft, crew.Stop);
                 }
             }
         }

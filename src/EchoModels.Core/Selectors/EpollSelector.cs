@@ -9,8 +9,8 @@ namespace EchoModels.Selectors;
 internal sealed class EpollSelector : ISelector
 {
     private readonly uint _mode;
-    private readonly Waker _waker = new();
     private readonly FileDescriptor _epoll = Libc.EpollCreate(Libc.EPOLL_CLOEXEC);
+    private readonly Waker _waker;
     private readonly EpollEvents _change = new(capacity: 1);
     private readonly EpollEvents _events = new(capacity: 512);
     private readonly ReadyEvent[] _ready = new ReadyEvent[512];
@@ -20,13 +20,18 @@ internal sealed class EpollSelector : ISelector
     {
         _mode = edgeTriggered ? Libc.EPOLLET : 0;
         if (_epoll.IsInvalid)
-        {
-            IOException refusal = Errno.Failure("epoll_create1");
-            _waker.Dispose();
-            throw refusal;
-        }
+            throw Errno.Failure("epoll_create1");
 
-        Add(_waker.Socket, Interest.Read, Waker.Token);
+        try
+        {
+            _waker = new Waker();
+            Add(_waker.Socket, Interest.Read, Waker.Token);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public void Add(Socket socket, Interest interest, Token token) => Control(Libc.EPOLL_CTL_ADD, socket, interest, token);
@@ -59,7 +64,7 @@ internal sealed class EpollSelector : ISelector
 
     public void Dispose()
     {
-        _waker.Dispose();
+        _waker?.Dispose();
         _epoll.Dispose();
     }
 

@@ -5,13 +5,15 @@ namespace EchoModels.Selectors;
 /// <summary>Opens the selector that a model is to have: a forced one, or the first that works from the model's own one downwards.</summary>
 public sealed class SelectorChoice(Tally tally)
 {
+    private readonly HashSet<(string Preferred, string Taken)> _told = [];
+
     /// <summary>A row that is taken instead of the model's own, without a fallback; null for none. A particular one stays.</summary>
     public SelectorRow? Forced { get; set; }
 
     /// <summary>The name of the selector in use; null while a model serves that needs none.</summary>
     public string? Current { get; internal set; }
 
-    /// <summary>Another selector than the preferred one was taken: those refused, and the one taken instead.</summary>
+    /// <summary>Another selector than the preferred one was taken, for the first time: those refused, and the one taken instead.</summary>
     public event Action<IReadOnlyList<SelectorRefusal>, SelectorRow>? FellBack;
 
     /// <summary>Opens a selector whose calls are counted.</summary>
@@ -24,9 +26,13 @@ public sealed class SelectorChoice(Tally tally)
         (SelectorRow taken, ISelector selector) = SelectorTable.OpenFirst(order, out IReadOnlyList<SelectorRefusal> refusals);
 
         Current = taken.Name;
-        if (refusals.Count > 0)
+        if (refusals.Count > 0 && _told.Add((preferred, taken.Name)))
             FellBack?.Invoke(refusals, taken);
 
         return new CountingSelector(selector, tally);
     }
+
+    /// <summary>Opens the first selector that works, for those who do not care which it is.</summary>
+    /// <exception cref="IOException">None was to be had.</exception>
+    public ISelector OpenAny() => new CountingSelector(SelectorTable.OpenFirst(SelectorTable.Rows, out _).Selector, tally);
 }

@@ -54,7 +54,7 @@ public static class SelectorTable
         }
         catch (Exception refusal) when (IsRefusal(refusal))
         {
-            return refusal.Message;
+            return Reason(refusal);
         }
     }
 
@@ -75,7 +75,7 @@ public static class SelectorTable
             }
             catch (Exception refusal) when (IsRefusal(refusal))
             {
-                refused.Add(new SelectorRefusal(row.Name, refusal.Message));
+                refused.Add(new SelectorRefusal(row.Name, Reason(refusal)));
             }
         }
 
@@ -84,5 +84,11 @@ public static class SelectorTable
 
     /// <summary>The kernel refuses by an error number, an operating system by not having the call at all.</summary>
     private static bool IsRefusal(Exception refusal) =>
-        refusal is IOException or SocketException or EntryPointNotFoundException or DllNotFoundException;
+        refusal is IOException or SocketException or EntryPointNotFoundException or DllNotFoundException
+            or TypeInitializationException;
+
+    /// <summary>The runtime makes an epoll of its own before its first socket; where that is refused, so is every socket.</summary>
+    private static string Reason(Exception refusal) => refusal is TypeInitializationException
+        ? $"the runtime can have no sockets here, as its own epoll is refused ({refusal.GetBaseException().Message.Split(' ')[^1]})"
+        : refusal.Message;
 }

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace EchoModels.Tests.Models;
 
-/// <summary>When async has let go, the runtime has too: none of its epolls knows the sockets, and nothing they do wakes its thread.</summary>
+/// <summary>When async has let go, so has the runtime: none of its epolls knows the sockets, and nothing they do wakes it.</summary>
 public sealed class AsyncLeavingTests
 {
     private const int O_NONBLOCK = 0x800;

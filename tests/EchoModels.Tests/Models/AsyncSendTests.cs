@@ -5,7 +5,7 @@ using Xunit;
 
 namespace EchoModels.Tests.Models;
 
-/// <summary>A send that is cancelled knows what it had sent: async is stopped thousands of times while it owes, and no byte is wrong.</summary>
+/// <summary>However often async is stopped while it owes, it knows what it has sent: no byte is lost, and none comes twice.</summary>
 public sealed class AsyncSendTests
 {
     private const int MiB = 1024 * 1024;

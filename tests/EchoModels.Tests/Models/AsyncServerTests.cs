@@ -1,0 +1,52 @@
+using System.Net.Sockets;
+using EchoModels.Sockets;
+using EchoModels.Tests.Support;
+using Xunit;
+
+namespace EchoModels.Tests.Models;
+
+/// <summary>What is particular to async: whoever it awaits may be ended from outside, and an accept that fails is not the end.</summary>
+public sealed class AsyncServerTests
+{
+    private const int MiB = 1024 * 1024;
+    private const int SmallQueue = 8 * 1024;
+
+    [Fact]
+    public void Ends_an_idle_connection_that_is_condemned() => TestServer.Run("async", server =>
+    {
+        Peer peer = server.Connect();
+        peer.Exchange(100);
+        server.Accepted.Single().Condemn(CloseReason.Idle);
+        peer.HearEnd();
+        server.AwaitClosed(1);
+        Assert.Equal([CloseReason.Idle], server.Reasons);
+    });
+
+    [Fact]
+    public void Ends_a_connection_that_is_condemned_while_it_is_owed() => TestServer.Run("async", new Wish { Queue = SmallQueue }, server =>
+    {
+        Peer peer = server.Connect(queue: SmallQueue);
+        peer.SayUntilStuck(16 * MiB);
+        server.Accepted.Single().Condemn(CloseReason.Idle);
+        server.AwaitClosed(1);
+        Assert.Equal([CloseReason.Idle], server.Reasons);
+    });
+
+    [Fact]
+    public void Lets_a_listener_rest_whose_accept_failed() => TestServer.Run("async", server =>
+    {
+        List<SocketError> failures = [];
+        server.Sockets.AcceptFailed += (_, error) => failures.Add(error);
+        Listener listener = server.Sockets.Listeners[0];
+
+        server.Sockets.Refused(listener, SocketError.ConnectionAborted);
+        Assert.False(listener.IsResting);
+        server.Sockets.Refused(listener, SocketError.TooManyOpenSockets);
+        Assert.True(listener.IsResting);
+        Assert.Equal([SocketError.TooManyOpenSockets], failures);
+
+        Peer peer = server.Connect();
+        peer.Exchange(100);
+        peer.Leave();
+    });
+}
