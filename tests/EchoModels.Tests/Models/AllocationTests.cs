@@ -17,7 +17,8 @@ public sealed class AllocationTests
     [InlineData("signal")]
     public void Allocates_nothing_for_a_message(string model) => TestServer.Run(model, server =>
     {
-        using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 20_000 };
+        using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        (client.NoDelay, client.ReceiveTimeout) = (true, 20_000);
         client.Connect(server.EndPoints[0]);
         byte[] message = new byte[64];
         Exchange(client, message, 1_000);
