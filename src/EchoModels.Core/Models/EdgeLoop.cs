@@ -5,8 +5,8 @@ namespace EchoModels.Models;
 /// <summary>What is told once must be used up, or remembered: the half that edge-triggered epoll and signals have in common.</summary>
 /// <remarks>
 /// What is ready and stays ready is not told again. So everything is tried until it says "not now"; whoever is stopped before that
-/// is unfinished, and comes again. A receive that leaves room in the buffer is not the end: the end of the stream may have come
-/// together with the bytes, and was told with them.
+/// is unfinished, and comes again. A receive that leaves room in the buffer is not the end: urgent data cuts a receive short, and
+/// the end of the stream may have come together with the bytes, and was told with them.
 /// </remarks>
 internal abstract class EdgeLoop(SocketSet sockets) : IReactor
 {
@@ -50,8 +50,8 @@ internal abstract class EdgeLoop(SocketSet sockets) : IReactor
     {
         switch (sockets.Find(token))
         {
-            case Listener listener: Welcome(listener); break;
             case Connection connection: Converse(connection); break;
+            case Listener listener: Welcome(listener); break;
             case null: break; // closed a moment ago
         }
     }

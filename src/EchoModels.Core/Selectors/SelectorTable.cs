@@ -38,10 +38,12 @@ public static class SelectorTable
     /// <summary>The row of this name.</summary>
     /// <exception cref="ArgumentException">There is none.</exception>
     public static SelectorRow Find(string name) =>
-        Rows.Concat(Particular).FirstOrDefault(row => row.Name == name) ?? throw new ArgumentException($"no selector '{name}'", nameof(name));
+        Rows.Concat(Particular).FirstOrDefault(row => row.Name == name)
+        ?? throw new ArgumentException($"no selector '{name}'", nameof(name));
 
     /// <summary>A row, and those to fall back to when it is refused.</summary>
-    public static IEnumerable<SelectorRow> From(SelectorRow first) => Particular.Contains(first) ? [first] : Rows.SkipWhile(row => row != first);
+    public static IEnumerable<SelectorRow> From(SelectorRow first) =>
+        Particular.Contains(first) ? [first] : Rows.SkipWhile(row => row != first);
 
     /// <summary>Why a selector cannot be had here; null if it can.</summary>
     public static string? WhyNot(SelectorRow row)

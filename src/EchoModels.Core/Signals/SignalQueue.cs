@@ -25,7 +25,7 @@ internal sealed class SignalQueue : IDisposable
 
     private static readonly SignalSet Ours = SignalSet.Of(Signal, Libc.SIGIO);
 
-    /// <summary>A socket with an owner also sends SIGURG for urgent data. Unblocked, it would make a recv say "not now" that is not so.</summary>
+    /// <summary>A socket with an owner also sends SIGURG for urgent data: let in, it would make a recv say "not now" that is not so.</summary>
     private static readonly SignalSet Blocked = SignalSet.Of(Signal, Libc.SIGIO, Libc.SIGURG);
 
     private readonly Tally _tally;

@@ -58,6 +58,9 @@ public sealed class Reply
     /// <returns>The part of the buffer to send.</returns>
     public Span<byte> Around(Span<byte> buffer, int count)
     {
+        if (this == Echo)
+            return buffer[..count];
+
         if (_upper)
             Ascii.ToUpperInPlace(buffer.Slice(_before.Length, count), out _);
 

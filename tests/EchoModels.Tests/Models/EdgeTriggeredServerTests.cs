@@ -1,4 +1,5 @@
 using EchoModels.Metering;
+using EchoModels.Selectors;
 using EchoModels.Sockets;
 using EchoModels.Tests.Support;
 using Xunit;
@@ -23,6 +24,10 @@ public sealed class EdgeTriggeredServerTests
         Assert.Equal("EdgeTriggeredServer", Epoll.Create(new ModelContext(new Tally()) { EdgeTriggered = true }).GetType().Name);
         Assert.Equal("ReactorServer", Epoll.Create(new ModelContext(new Tally())).GetType().Name);
     }
+
+    [Fact]
+    public void Falls_back_to_nothing() =>
+        Assert.Equal(["epoll-edge"], SelectorTable.From(SelectorTable.Find("epoll-edge")).Select(row => row.Name));
 
     [Fact]
     public void Sees_the_end_that_came_in_one_segment_with_the_bytes() => TestServer.Run(Edge, new Wish(), server =>
@@ -122,7 +127,7 @@ public sealed class EdgeTriggeredServerTests
 
     [Fact]
     public void Serves_in_several_loops_too() => TestServer.Run(
-        Epoll with { Name = "edges", Create = context => Epoll.Create(new ModelContext(context.Tally) { EdgeTriggered = true, Loops = 2 }) },
+        Edge with { Create = context => Epoll.Create(new ModelContext(context.Tally) { EdgeTriggered = true, Loops = 2 }) },
         new Wish(),
         server =>
         {
