@@ -1,6 +1,11 @@
 using System.CommandLine;
 using EchoModels.Cli.CommandLine;
 using EchoModels.Cli.Commands;
+using EchoModels.Cli.Serving;
+
+// Before anything else is loaded: it is started once for every client.
+if (args is [Child.Verb, ..])
+    return Child.Run(args[1..]);
 
 RootCommand root = new("A TCP echo server that shows every I/O model there is, and switches between them live.")
 {

@@ -103,7 +103,9 @@ public sealed class EchoHost : IDisposable
         deadline.CancelAfter(limit);
         try
         {
+            _sockets.Children.EndInput(); // they finish while the others do
             new DrainServer(() => _context.Selectors.Open("epoll")).Serve(_sockets, deadline.Token);
+            _sockets.Children.WaitUntilGone(deadline.Token);
         }
         finally
         {
@@ -190,16 +192,25 @@ public sealed class EchoHost : IDisposable
         lock (_gate)
         {
             // A first model that cannot start has none before it; one that served before it failed may do so again.
-            back = _failures > Patience ? null : _before ?? (_takenOverAt != 0 ? failed : null);
+            back = _before ?? (_takenOverAt != 0 ? failed : failed.Fallback is { } other ? ModelTable.Find(other) : null);
+            back = _failures > Patience ? null : back;
             _givenUp = back is null;
             Volatile.Write(ref _serving, back ?? failed);
-            _handover?.Fail(new SwitchRefusedException($"{failed.Name} could not start: {failure.Message}", failure));
-            _handover = null;
+            if (_handover is { IsFirst: true } && back is not null)
+            {
+                _handover.To = back;
+            }
+            else
+            {
+                _handover?.Fail(new SwitchRefusedException($"{failed.Name} could not start: {failure.Message}", failure));
+                _handover = null;
+            }
+
             if (_stopping)
                 return null;
         }
 
-        Failed?.Invoke(new ModelFailure(failed.Name, failure, back?.Name));
+        Failed?.Invoke(new ModelFailure(failed.Name, failure, back?.Name) { HadServed = _takenOverAt != 0 });
         return back;
     }
 
@@ -226,7 +237,10 @@ public sealed class EchoHost : IDisposable
         private readonly long _begun = Stopwatch.GetTimestamp();
         private readonly TaskCompletionSource<SwitchReport> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public ModelRow To => to;
+        /// <summary>Whether it is the server's start, and no switch.</summary>
+        public bool IsFirst { get; } = from == to;
+
+        public ModelRow To { get; set; } = to;
 
         public SwitchReport Wait() => _outcome.Task.GetAwaiter().GetResult();
 
@@ -234,7 +248,7 @@ public sealed class EchoHost : IDisposable
 
         public SwitchReport Succeed(int connections)
         {
-            SwitchReport report = new(from.Name, to.Name, Stopwatch.GetElapsedTime(_begun).TotalMilliseconds, connections);
+            SwitchReport report = new(IsFirst ? To.Name : from.Name, To.Name, Stopwatch.GetElapsedTime(_begun).TotalMilliseconds, connections);
             _outcome.TrySetResult(report);
             return report;
         }

@@ -6,7 +6,8 @@ namespace EchoModels;
 /// <remarks>
 /// A model borrows a set of sockets. It makes them blocking or not as it likes, adopts the connections that it finds, says
 /// <see cref="SocketSet.Adopted"/>, and serves. When it returns or throws, each live socket is in the set, each unsent byte is in
-/// its connection, and no thread, callback or kernel request of the model touches any of them.
+/// its connection, and no thread, callback or kernel request of the model touches any of them. Only what went to a process of its
+/// own does not come back: see <see cref="Children"/>.
 /// </remarks>
 public interface IEchoServer
 {

@@ -19,6 +19,9 @@ public sealed class ModelContext
     /// <summary>Threads of the thread pool.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount * 4;
 
+    /// <summary>What a child process runs: a program and its arguments; it replies on its output to what comes on its input.</summary>
+    public IReadOnlyList<string> ChildCommand { get; init; } = ["cat"];
+
     /// <summary>Whether epoll tells only changes (edge-triggered), and not what is ready (level-triggered).</summary>
     public bool EdgeTriggered { get; init; }
 

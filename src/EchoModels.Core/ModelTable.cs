@@ -1,5 +1,7 @@
 using EchoModels.Models;
+using EchoModels.Rings;
 using EchoModels.Selectors;
+using EchoModels.Sockets;
 
 namespace EchoModels;
 
@@ -24,13 +26,22 @@ public sealed record ModelRow(
     /// <summary>How many clients it serves at once; whoever comes after them waits until one leaves.</summary>
     public Func<ModelContext, int> AtOnce { get; init; } = _ => int.MaxValue;
 
+    /// <summary>Whether this operating system is one that it was written for.</summary>
+    public bool IsForThisSystem { get; init; } = true;
+
+    /// <summary>The model to start instead where this one cannot be had; null for none.</summary>
+    public string? Fallback { get; init; }
+
+    /// <summary>Whether its connections stay where they are when the model is switched: an address space cannot be handed over.</summary>
+    public bool KeepsConnections { get; init; }
+
     public override string ToString() => Name;
 }
 
 /// <summary>The table of contents: every model, in the order in which a course would take them.</summary>
 public static class ModelTable
 {
-    private const ModelOptions Reactor = ModelOptions.Selector | ModelOptions.Loops | ModelOptions.Spin;
+    private const ModelOptions AsReactor = ModelOptions.Selector | ModelOptions.Loops | ModelOptions.Spin;
 
     public static IReadOnlyList<ModelRow> Rows { get; } =
     [
@@ -46,29 +57,57 @@ public static class ModelTable
             "recv(2)", "workers + 1 a port", Always,
             context => new ThreadPoolServer(context.Workers)) { Options = ModelOptions.Workers, AtOnce = context => context.Workers },
 
+        new("process", "one child process per connection, which a switch leaves with it",
+            "accept(2)", "1 a port, 1 process a client", OnlyOnLinux("posix_spawn", Always),
+            context => new ProcessServer(context.ChildCommand))
+        {
+            AtOnce = _ => Children.Most,
+            KeepsConnections = true,
+        },
+
         new("busy-poll", "one thread that never sleeps and asks every socket",
             "nothing", "1", Always,
             _ => new BusyPollServer()),
 
         new("select", "one list handed over at every wait; on Linux, Socket.Select is poll(2)",
             "Socket.Select", "1", Always,
-            context => NewReactor(context, "select")) { Options = Reactor },
+            context => NewReactor(context, "select")) { Options = AsReactor },
 
         new("select-fdset", "select(2) itself: a bit per descriptor, and none from 1,024 up",
-            "select(2)", "1", OnlyOnLinux("fd_set", "select-fdset"),
+            "select(2)", "1", OnlyOnLinux("fd_set", () => WhyNot("select-fdset")),
             context => new ReactorServer(() => context.OpenSelector("select-fdset"))) { Options = ModelOptions.Spin },
 
         new("poll", "as select, with an array that is kept in place",
             "poll(2)", "1", () => WhyNot("poll"),
-            context => NewReactor(context, "poll")) { Options = Reactor },
+            context => NewReactor(context, "poll")) { Options = AsReactor },
 
         new("epoll", "the kernel keeps the list and returns who is ready",
             "epoll_wait(2)", "1", () => WhyNot("epoll"),
-            NewEpoll) { Options = Reactor | ModelOptions.Trigger },
+            NewEpoll) { Options = AsReactor | ModelOptions.Trigger },
 
         new("kqueue", "the same for macOS and FreeBSD",
             "kevent(2)", "1", () => WhyNot("kqueue"),
-            context => NewReactor(context, "kqueue")) { Options = ModelOptions.Loops | ModelOptions.Spin },
+            context => NewReactor(context, "kqueue"))
+        {
+            Options = ModelOptions.Loops | ModelOptions.Spin,
+            IsForThisSystem = SelectorTable.HasKqueue,
+        },
+
+        new("signal", "each socket sends a signal when something happens to it (SIGIO)",
+            "sigtimedwait(2)", "1", OnlyOnLinux("real-time signals from sockets (F_SETSIG)", Always),
+            context => new SignalServer(context.Tally)),
+
+        new("async", "async/await: a waiting method is an object, not a thread",
+            "the runtime's epoll", "the runtime's", Always,
+            context => new AsyncServer(context.Tally)),
+
+        new("io-uring", "the kernel does the work and leaves the results",
+            "io_uring_enter(2)", "1", RingSupport.WhyNot,
+            context => new IoUringServer(context))
+        {
+            Options = ModelOptions.Spin,
+            Fallback = "epoll",
+        },
     ];
 
     /// <summary>The row of this name, or null.</summary>
@@ -76,16 +115,20 @@ public static class ModelTable
 
     private static IEchoServer NewReactor(ModelContext context, string selector) => context.Loops == 1
         ? new ReactorServer(() => context.OpenSelector(selector))
-        : new ReactorTeamServer(context.Loops, () => context.OpenSelector(selector));
+        : new ReactorTeamServer(context.Loops, () => context.OpenSelector(selector), (sockets, opened) => new Reactor(sockets, opened));
 
-    private static IEchoServer NewEpoll(ModelContext context) => context.EdgeTriggered
-        ? new EdgeTriggeredServer(() => context.OpenSelector("epoll-edge"))
-        : NewReactor(context, "epoll");
+    private static IEchoServer NewEpoll(ModelContext context) => context switch
+    {
+        { EdgeTriggered: false } => NewReactor(context, "epoll"),
+        { Loops: 1 } => new EdgeTriggeredServer(() => context.OpenSelector("epoll-edge")),
+        { Loops: int loops } => new ReactorTeamServer(
+            loops, () => context.OpenSelector("epoll-edge"), (sockets, opened) => new EdgeReactor(sockets, opened)),
+    };
 
     private static string? Always() => null;
 
-    private static Func<string?> OnlyOnLinux(string what, string selector) =>
-        () => OperatingSystem.IsLinux() ? WhyNot(selector) : $"needs Linux's {what}";
+    private static Func<string?> OnlyOnLinux(string what, Func<string?> whyNot) =>
+        () => OperatingSystem.IsLinux() ? whyNot() : $"needs Linux's {what}";
 
     private static string? WhyNot(string selector) => SelectorTable.WhyNot(SelectorTable.Find(selector));
 }

@@ -11,7 +11,11 @@ public sealed record SwitchReport(string From, string To, double PauseMs, int Co
 /// <param name="Model">Which.</param>
 /// <param name="Error">Why.</param>
 /// <param name="BackTo">The model that serves instead; null if there is none, and the server ends.</param>
-public sealed record ModelFailure(string Model, Exception Error, string? BackTo);
+public sealed record ModelFailure(string Model, Exception Error, string? BackTo)
+{
+    /// <summary>Whether it had served before it failed; or else it could not start.</summary>
+    public bool HadServed { get; init; }
+}
 
 /// <summary>A switch was refused or did not come about; the message says why, and the server goes on as before.</summary>
 public sealed class SwitchRefusedException(string message, Exception? cause = null) : Exception(message, cause);

@@ -1,3 +1,4 @@
+using EchoModels.Sockets;
 namespace EchoModels.Cli.Client;
 
 /// <summary>What can be wrong with one client's conversation.</summary>

@@ -28,6 +28,13 @@ internal static class Usage
             Console.Error.WriteLine($"echomodels: {failure.Message}");
             return ExitCode.Failed;
         }
+        catch (TypeInitializationException refused) when (refused.TypeName.StartsWith("System.Net.Sockets.", StringComparison.Ordinal))
+        {
+            // It makes an epoll of its own before the first socket; a sandbox that forbids that forbids every socket.
+            string cause = Printable.Escape(refused.GetBaseException().Message.Split(' ')[^1]);
+            Console.Error.WriteLine($"echomodels: the .NET runtime can have no sockets here, as its own epoll is refused ({cause})");
+            return ExitCode.Failed;
+        }
         catch (Exception fault)
         {
             Console.Error.WriteLine($"echomodels: unexpected {fault.GetType().Name}: {Printable.Escape(fault.Message)}");

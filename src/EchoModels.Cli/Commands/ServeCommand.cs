@@ -93,6 +93,7 @@ internal sealed class ServeCommand
             EdgeTriggered = parsed.GetValue(_trigger) == "edge",
             Loops = parsed.GetValue(_loops),
             Spin = parsed.GetValue(_spin),
+            ChildCommand = Child.CommandFor(parsed.GetRequiredValue(_reply)),
         },
         Policy = new EchoPolicy
         {

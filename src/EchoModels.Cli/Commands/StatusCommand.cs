@@ -41,6 +41,8 @@ internal static class StatusCommand
         Line("model", status.Selector is null ? status.Model : $"{status.Model} (selector {status.Selector})");
         Line("up", $"{status.UptimeSeconds:0.0} s");
         Line("connections", $"{connections.Open} open, {connections.Accepted} accepted, {connections.Closed} closed, {connections.Queued} queued, {connections.Owing} owing");
+        if (connections.Children > 0)
+            Line("children", $"{connections.Children} processes with a connection each, whose traffic is not counted here");
         Line("traffic", $"{status.Receives} messages, {status.BytesIn} bytes in, {status.BytesOut} bytes out");
         Line("calls", $"accept {calls.Accept}, recv {calls.Recv}, send {calls.Send}, wait {calls.Wait}, control {calls.Control}, wake {calls.Wake}, enter {calls.Enter}");
         Line("would-blocks", $"{status.WouldBlocks}");

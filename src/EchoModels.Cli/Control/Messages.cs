@@ -21,8 +21,8 @@ internal sealed record StatusReport(
     long RssBytes,
     IReadOnlyList<SwitchReport> Switches);
 
-/// <summary>Connections: open now; accepted and closed since the start; waiting to be served; owed bytes.</summary>
-internal sealed record ConnectionCounts(int Open, long Accepted, long Closed, int Queued, int Owing);
+/// <summary>Connections: open now; accepted and closed since the start; waiting to be served; owed bytes; with child processes.</summary>
+internal sealed record ConnectionCounts(int Open, long Accepted, long Closed, int Queued, int Owing, int Children);
 
 /// <summary>System calls of the serving threads, by kind.</summary>
 internal sealed record CallCounts(long Accept, long Recv, long Send, long Wait, long Control, long Wake, long Enter);

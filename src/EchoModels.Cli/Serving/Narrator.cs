@@ -21,6 +21,7 @@ internal sealed class Narrator : IDisposable
     private const int MostNotes = 10_000;
     private const int MostLinesASecond = 50;
     private static readonly TimeSpan BetweenComplaints = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ALittleWhile = TimeSpan.FromSeconds(1);
 
     private readonly BlockingCollection<Action> _notes = new(MostNotes);
     private readonly Logger _log;
@@ -30,7 +31,7 @@ internal sealed class Narrator : IDisposable
     private long _second;
     private int _lines;
     private long _complained;
-    private bool _refusing;
+    private long _refused;
 
     public Narrator(LogEventLevel least)
     {
@@ -73,9 +74,26 @@ internal sealed class Narrator : IDisposable
             Note(() => AboutConnection("accepted", () => _log.Information("accepted {Peer:l}", Peer(connection))));
     }
 
-    public void Closed(Connection connection, CloseReason reason)
+    public void ChildStarted(Connection connection)
     {
         if (_log.IsEnabled(LogEventLevel.Information))
+        {
+            Note(() => AboutConnection("child processes", () => _log.Information("child process {Child} serves {Peer:l}",
+                connection.Child, Peer(connection))));
+        }
+    }
+
+    public void Closed(Connection connection, CloseReason reason)
+    {
+        if (!_log.IsEnabled(LogEventLevel.Information))
+            return;
+
+        if (connection.Child != 0)
+        {
+            Note(() => AboutConnection("closed", () => _log.Information("closed {Peer:l}: {Reason:l}, its child process {Child} has ended",
+                Peer(connection), Words(reason), connection.Child)));
+        }
+        else
         {
             Note(() => AboutConnection("closed", () => _log.Information("closed {Peer:l}: {Reason:l}, after {Messages} messages, {Bytes} bytes",
                 Peer(connection), Words(reason), connection.Messages, connection.BytesIn)));
@@ -84,11 +102,11 @@ internal sealed class Narrator : IDisposable
 
     public void AcceptFailed(Listener listener, SocketError error) => Note(() =>
     {
-        _refusing = true;
-        if (_complained != 0 && Environment.TickCount64 - _complained < BetweenComplaints.TotalMilliseconds)
+        _refused = Environment.TickCount64;
+        if (_complained != 0 && _refused - _complained < BetweenComplaints.TotalMilliseconds)
             return;
 
-        _complained = Environment.TickCount64;
+        _complained = _refused;
         string want = error == SocketError.TooManyOpenSockets ? "no descriptor is free" : error.ToString();
         _log.Warning("cannot accept on {EndPoint}: {Want:l}; clients wait in the backlog, those connected are served", listener.EndPoint, want);
     });
@@ -100,9 +118,14 @@ internal sealed class Narrator : IDisposable
         "switched from {From:l} to {To:l}{Selector:l}: {Connections} connections went along, the pause was {Pause:0.0} ms",
         report.From, report.To, selector is null || selector == report.To ? "" : $" (selector {selector})", report.Connections, report.PauseMs));
 
-    public void Failed(ModelFailure failure) => Error(failure.BackTo is null
-        ? $"{failure.Model} failed: {failure.Error.Message}; there is no model left to serve"
-        : $"{failure.Model} failed: {failure.Error.Message}; back to {failure.BackTo}");
+    public void Failed(ModelFailure failure)
+    {
+        string what = $"{failure.Model} {(failure.HadServed ? "failed" : "could not start")}: {failure.Error.Message}";
+        if (failure.BackTo is null)
+            Error($"{what}; there is no model left to serve");
+        else
+            Warning($"{what}; {failure.BackTo} serves instead");
+    }
 
     /// <summary>Writes what is still to be written, for a second at the most.</summary>
     public void Dispose()
@@ -140,9 +163,8 @@ internal sealed class Narrator : IDisposable
 
     private void AboutConnection(string what, Action write)
     {
-        if (_refusing && what == "accepted")
+        if (_complained != 0 && what == "accepted" && Environment.TickCount64 - _refused > ALittleWhile.TotalMilliseconds)
         {
-            _refusing = false;
             _complained = 0;
             _log.Information("accepting again");
         }

@@ -58,7 +58,7 @@ internal sealed class StatusSource
     {
         CallCounts calls = CountCalls();
         return string.Create(CultureInfo.InvariantCulture, $"""
-            served {Interlocked.Read(ref _accepted)} connections, {_tally[Counted.Message]} messages, {_tally[Counted.ByteIn]} bytes in, {_tally[Counted.ByteOut]} bytes out; calls: accept {calls.Accept}, recv {calls.Recv}, send {calls.Send}, wait {calls.Wait}, control {calls.Control}, wake {calls.Wake}; would-blocks {_tally[Counted.WouldBlock]}
+            served {Interlocked.Read(ref _accepted)} connections, {_tally[Counted.Message]} messages, {_tally[Counted.ByteIn]} bytes in, {_tally[Counted.ByteOut]} bytes out; calls: accept {calls.Accept}, recv {calls.Recv}, send {calls.Send}, wait {calls.Wait}, control {calls.Control}, wake {calls.Wake}, enter {calls.Enter}; would-blocks {_tally[Counted.WouldBlock]}
             """);
     }
 
@@ -72,7 +72,13 @@ internal sealed class StatusSource
         foreach (Connection connection in _sockets)
             owing += connection.Owes ? 1 : 0;
 
-        return new ConnectionCounts(_sockets.Count, Interlocked.Read(ref _accepted), Interlocked.Read(ref _closed), Queued(), owing);
+        return new ConnectionCounts(
+            _sockets.Count + _sockets.Children.Count,
+            Interlocked.Read(ref _accepted),
+            Interlocked.Read(ref _closed),
+            Queued(),
+            owing,
+            _sockets.Children.Count);
     }
 
     private int Queued()

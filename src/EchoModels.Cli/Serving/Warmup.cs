@@ -9,29 +9,25 @@ namespace EchoModels.Cli.Serving;
 /// </remarks>
 internal static class Warmup
 {
+    /// <summary>Loads what the server's own assemblies refer to directly; what those need in turn, the headroom is for.</summary>
     public static void LoadAssemblies()
     {
-        HashSet<string> seen = [];
-        Queue<Assembly> queue = new([typeof(Warmup).Assembly]);
-        while (queue.TryDequeue(out Assembly? assembly))
+        foreach (Assembly own in (Assembly[])[typeof(Warmup).Assembly, typeof(EchoHost).Assembly, typeof(Serilog.Log).Assembly])
         {
-            foreach (AssemblyName name in assembly.GetReferencedAssemblies())
-            {
-                if (seen.Add(name.FullName) && TryLoad(name) is { } loaded)
-                    queue.Enqueue(loaded);
-            }
+            foreach (AssemblyName name in own.GetReferencedAssemblies())
+                TryLoad(name);
         }
     }
 
-    private static Assembly? TryLoad(AssemblyName name)
+    private static void TryLoad(AssemblyName name)
     {
         try
         {
-            return Assembly.Load(name);
+            Assembly.Load(name);
         }
         catch (IOException)
         {
-            return null; // referenced, never used, and not there
+            // Referenced, never used, and not there.
         }
     }
 }

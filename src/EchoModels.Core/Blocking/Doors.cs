@@ -10,6 +10,7 @@ internal sealed class Doors : IDisposable
     private readonly SocketSet _sockets;
     private readonly ISelector? _selector;
     private readonly CancellationTokenRegistration _registration;
+    private int _turn;
 
     public Doors(SocketSet sockets, ISelector? selector, CancellationToken stop)
     {
@@ -23,14 +24,14 @@ internal sealed class Doors : IDisposable
             selector.Add(listener.Socket, Interest.Read, listener.Token);
     }
 
-    /// <summary>The listener to accept from now; null if the wait was ended.</summary>
+    /// <summary>The listener to accept from now, a busy one not always before the others; null if the wait was ended.</summary>
     public Listener? Next()
     {
         if (_selector is null)
             return _sockets.Listeners[0];
 
         ReadOnlySpan<ReadyEvent> ready = _selector.Wait(Timeout.Infinite);
-        return ready.IsEmpty ? null : (Listener?)_sockets.Find(ready[0].Token);
+        return ready.IsEmpty ? null : (Listener?)_sockets.Find(ready[_turn++ % ready.Length].Token);
     }
 
     public void Dispose()

@@ -12,7 +12,7 @@ public enum Counted
     /// <summary>Calls of send.</summary>
     Send,
 
-    /// <summary>Calls of epoll_wait, poll or select.</summary>
+    /// <summary>Calls of epoll_wait, poll, select or sigtimedwait.</summary>
     Wait,
 
     /// <summary>Calls that tell a selector what to watch; each is an epoll_ctl, or bookkeeping for poll and select.</summary>
@@ -35,6 +35,9 @@ public enum Counted
 
     /// <summary>Bytes that the kernel took for sending.</summary>
     ByteOut,
+
+    /// <summary>Signals collected: more than messages if one receive took several arrivals, fewer if the queue overflowed.</summary>
+    Signal,
 }
 
 /// <summary>Counters that any thread may add to and any thread may read.</summary>

@@ -8,7 +8,7 @@ namespace EchoModels.Models;
 /// is unfinished, and comes again. A receive that leaves room in the buffer is not the end: the end of the stream may have come
 /// together with the bytes, and was told with them.
 /// </remarks>
-internal abstract class EdgeLoop(SocketSet sockets)
+internal abstract class EdgeLoop(SocketSet sockets) : IReactor
 {
     /// <summary>However much one client sends, the others get their turn after so many receives from it.</summary>
     private const int TurnsAtOnce = 8;
@@ -19,22 +19,21 @@ internal abstract class EdgeLoop(SocketSet sockets)
     private readonly byte[] _buffer = new byte[Connection.BufferSize];
     private readonly Unfinished _unfinished = new(sockets);
 
-    public void Run(CancellationToken stop)
+    public Action<Connection>? Place { get; set; }
+
+    public void Turn()
     {
-        sockets.SetBlocking(false);
-        foreach (Listener listener in sockets.Listeners)
-            Add(listener);
-        foreach (Connection adopted in sockets)
-            Add(adopted);
+        foreach (Token token in _unfinished.Take())
+            Attend(token);
 
-        sockets.Adopted();
-        while (!stop.IsCancellationRequested)
-        {
-            foreach (Token token in _unfinished.Take())
-                Attend(token);
+        Collect(_unfinished);
+    }
 
-            Collect(_unfinished);
-        }
+    /// <summary>Watches it first, and has it tried afterwards: what happens in between is then told, what was before is found.</summary>
+    public void Add(WatchedSocket socket)
+    {
+        Watch(socket);
+        _unfinished.Add(socket);
     }
 
     /// <summary>From here on, the kernel tells what happens to the socket.</summary>
@@ -57,17 +56,11 @@ internal abstract class EdgeLoop(SocketSet sockets)
         }
     }
 
-    /// <summary>Watches it first, and has it tried afterwards: what happens in between is then told, what was before is found.</summary>
-    private void Add(WatchedSocket socket)
-    {
-        Watch(socket);
-        _unfinished.Add(socket);
-    }
-
     private void Welcome(Listener listener)
     {
+        Action<Connection> place = Place ?? Add;
         for (int i = 0; i < AcceptsAtOnce && sockets.TryAccept(listener, out Connection? newcomer); i++)
-            Add(newcomer);
+            place(newcomer);
 
         // Enough for now, or no descriptor free: of those who wait already, nobody will tell again.
         if (listener.Queued > 0)

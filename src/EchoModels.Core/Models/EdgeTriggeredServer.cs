@@ -16,20 +16,31 @@ public sealed class EdgeTriggeredServer(Func<ISelector> openSelector) : IEchoSer
     {
         using ISelector selector = openSelector();
         using CancellationTokenRegistration wake = stop.Register(selector.Wake);
-        new Loop(sockets, selector).Run(stop);
+
+        sockets.SetBlocking(false);
+        EdgeReactor reactor = new(sockets, selector);
+        foreach (Listener listener in sockets.Listeners)
+            reactor.Add(listener);
+        foreach (Connection adopted in sockets)
+            reactor.Add(adopted);
+
+        sockets.Adopted();
+        while (!stop.IsCancellationRequested)
+            reactor.Turn();
     }
+}
 
-    private sealed class Loop(SocketSet sockets, ISelector selector) : EdgeLoop(sockets)
+/// <summary>An edge loop whose news come from an edge-triggered epoll.</summary>
+internal sealed class EdgeReactor(SocketSet sockets, ISelector selector) : EdgeLoop(sockets)
+{
+    protected override void Watch(WatchedSocket socket) =>
+        selector.Add(socket.Socket, socket is Listener ? Interest.Read : Interest.Read | Interest.Write, socket.Token);
+
+    protected override void Forget(Connection connection) => selector.Remove(connection.Socket);
+
+    protected override void Collect(Unfinished unfinished)
     {
-        protected override void Watch(WatchedSocket socket) =>
-            selector.Add(socket.Socket, socket is Listener ? Interest.Read : Interest.Read | Interest.Write, socket.Token);
-
-        protected override void Forget(Connection connection) => selector.Remove(connection.Socket);
-
-        protected override void Collect(Unfinished unfinished)
-        {
-            foreach (ReadyEvent change in selector.Wait(unfinished.LongestWait))
-                Attend(change.Token);
-        }
+        foreach (ReadyEvent change in selector.Wait(unfinished.LongestWait))
+            Attend(change.Token);
     }
 }

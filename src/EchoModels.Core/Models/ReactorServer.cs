@@ -26,7 +26,7 @@ public sealed class ReactorServer(Func<ISelector> openSelector) : IEchoServer
 }
 
 /// <summary>The loop itself: which socket is ready, and what is to be done with it.</summary>
-internal sealed class Reactor(SocketSet sockets, ISelector selector)
+internal sealed class Reactor(SocketSet sockets, ISelector selector) : IReactor
 {
     /// <summary>However many wait in the backlog, the connections get their turn after so many accepts.</summary>
     private const int AcceptsPerTurn = 64;
@@ -34,7 +34,6 @@ internal sealed class Reactor(SocketSet sockets, ISelector selector)
     private readonly byte[] _buffer = new byte[Connection.BufferSize];
     private readonly List<Listener> _listeners = [];
 
-    /// <summary>Where a newcomer is to be watched; here, unless it is told otherwise.</summary>
     public Action<Connection>? Place { get; set; }
 
     public void Turn()

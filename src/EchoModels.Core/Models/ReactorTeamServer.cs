@@ -11,7 +11,8 @@ namespace EchoModels.Models;
 /// (SO_REUSEPORT) would spare the dealing, but a listener that goes takes its backlog with it: the clients that wait there would
 /// be reset at every switch. See socket(7).
 /// </remarks>
-public sealed class ReactorTeamServer(int loops, Func<ISelector> openSelector) : IEchoServer
+internal sealed class ReactorTeamServer(
+    int loops, Func<ISelector> openSelector, Func<SocketSet, ISelector, IReactor> newReactor) : IEchoServer
 {
     public void Serve(SocketSet sockets, CancellationToken stop)
     {
@@ -19,7 +20,7 @@ public sealed class ReactorTeamServer(int loops, Func<ISelector> openSelector) :
         try
         {
             for (int i = 0; i < loops; i++)
-                team.Add(new Loop(sockets, openSelector()));
+                team.Add(new Loop(openSelector(), sockets, newReactor));
 
             Serve(sockets, team, stop);
         }
@@ -50,9 +51,9 @@ public sealed class ReactorTeamServer(int loops, Func<ISelector> openSelector) :
     }
 
     /// <summary>A reactor with an inbox for the connections that another thread gives it.</summary>
-    private sealed class Loop(SocketSet sockets, ISelector selector) : IDisposable
+    private sealed class Loop(ISelector selector, SocketSet sockets, Func<SocketSet, ISelector, IReactor> newReactor) : IDisposable
     {
-        private readonly Reactor _reactor = new(sockets, selector);
+        private readonly IReactor _reactor = newReactor(sockets, selector);
         private readonly ConcurrentQueue<Connection> _inbox = new();
 
         public void Add(WatchedSocket socket) => _reactor.Add(socket);

@@ -3,7 +3,7 @@ using EchoModels.Sockets;
 
 namespace EchoModels.Models;
 
-/// <summary>A fixed number of threads, started beforehand: each serves one client at a time, and the other clients wait in a queue.</summary>
+/// <summary>A fixed number of threads, started beforehand: each serves one client at a time, and the others wait in a queue.</summary>
 /// <remarks>
 /// Nothing is paid per client any more, no thread and no stack, and a crowd cannot use up the machine. The price: a worker stays
 /// with its client until that one leaves. More clients than workers, and the next one waits, however idle the others are.
@@ -66,12 +66,12 @@ public sealed class ThreadPoolServer(int workers) : IEchoServer
             lock (_gate)
             {
                 _clients.Enqueue(client);
-                _sockets.Waiting = _clients.Count;
+                _sockets.AddWaiting(1);
                 Monitor.Pulse(_gate);
             }
         }
 
-        /// <summary>Sleeps until there is a client; null if it is time to stop. Who is still in the queue then, is still in the set.</summary>
+        /// <summary>Sleeps until there is a client; null when it is time to stop. Who is queued then, is still in the set.</summary>
         public Connection? Take()
         {
             lock (_gate)
@@ -82,16 +82,15 @@ public sealed class ThreadPoolServer(int workers) : IEchoServer
                 if (_stop.IsCancellationRequested)
                     return null;
 
-                Connection client = _clients.Dequeue();
-                _sockets.Waiting = _clients.Count;
-                return client;
+                _sockets.AddWaiting(-1);
+                return _clients.Dequeue();
             }
         }
 
         public void Dispose()
         {
             _registration.Dispose();
-            _sockets.Waiting = 0;
+            _sockets.AddWaiting(-_clients.Count);
         }
 
         private void WakeAll()

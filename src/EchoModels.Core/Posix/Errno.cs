@@ -7,21 +7,29 @@ namespace EchoModels.Posix;
 internal static class Errno
 {
     public const int EPERM = 1;
+    public const int ENOENT = 2;
     public const int EINTR = 4;
     public const int EAGAIN = 11;
     public const int ENOMEM = 12;
+    public const int EBUSY = 16;
+    public const int EINVAL = 22;
     public const int ENFILE = 23;
     public const int EMFILE = 24;
     public const int EPIPE = 32;
     public const int ENOSYS = 38;
+    public const int ETIME = 62;
     public const int ECONNABORTED = 103;
     public const int ECONNRESET = 104;
     public const int ENOBUFS = 105;
     public const int ETIMEDOUT = 110;
     public const int ECONNREFUSED = 111;
+    public const int ECANCELED = 125;
 
     /// <summary>What the result of the call just made means.</summary>
-    public static SocketError ToSocketError(nint result) => result >= 0 ? SocketError.Success : Marshal.GetLastPInvokeError() switch
+    public static SocketError ToSocketError(nint result) => result >= 0 ? SocketError.Success : Meaning(Marshal.GetLastPInvokeError());
+
+    /// <summary>What an errno means that came by another way: io_uring returns it as a negative result.</summary>
+    public static SocketError Meaning(int errno) => errno switch
     {
         EAGAIN => SocketError.WouldBlock,
         EINTR => SocketError.Interrupted,
@@ -29,6 +37,7 @@ internal static class Errno
         ECONNABORTED => SocketError.ConnectionAborted,
         ECONNREFUSED => SocketError.ConnectionRefused,
         EPIPE => SocketError.Shutdown,
+        ECANCELED => SocketError.OperationAborted,
         ETIMEDOUT => SocketError.TimedOut,
         EMFILE or ENFILE => SocketError.TooManyOpenSockets,
         ENOBUFS or ENOMEM => SocketError.NoBufferSpaceAvailable,
@@ -48,6 +57,7 @@ internal static class Errno
         ENFILE => nameof(ENFILE),
         EMFILE => nameof(EMFILE),
         ENOSYS => nameof(ENOSYS),
+        EINVAL => nameof(EINVAL),
         ENOBUFS => nameof(ENOBUFS),
         _ => $"errno {errno}",
     };

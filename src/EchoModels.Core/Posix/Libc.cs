@@ -9,9 +9,11 @@ internal static partial class Libc
     // <asm-generic/fcntl.h>, <bits/socket.h>, <asm-generic/socket.h>, <asm-generic/sockios.h>
     public const int F_GETFL = 3;
     public const int F_SETFL = 4;
+    public const int F_DUPFD_CLOEXEC = 1030;
     public const int O_NONBLOCK = 0x800;
     public const int SOCK_CLOEXEC = 0x80000;
     public const int SOCK_NONBLOCK = 0x800;
+    public const int MSG_DONTWAIT = 0x40;
     public const int MSG_NOSIGNAL = 0x4000;
     public const int SOL_SOCKET = 1;
     public const int SO_RCVTIMEO = 20;
@@ -27,7 +29,31 @@ internal static partial class Libc
     public const int PTHREAD_CREATE_DETACHED = 1;
 
     // <asm-generic/signal.h>
+    public const int SIGKILL = 9;
+    public const int SIGTERM = 15;
+    public const int SIGCHLD = 17;
     public const int SIGURG = 23;
+    public const int SIGIO = 29;
+    public const int SIG_BLOCK = 0;
+    public const int SIG_SETMASK = 2;
+
+    // <asm-generic/fcntl.h>, <asm-generic/ioctls.h>: signals from descriptors
+    public const int F_SETOWN = 8;
+    public const int F_SETSIG = 10;
+    public const int F_SETOWN_EX = 15;
+    public const int F_OWNER_TID = 0;
+    public const uint FIOASYNC = 0x5452;
+
+    public const nint SIG_DFL = 0;
+    public const nint SIG_IGN = 1;
+
+    // <spawn.h>: its functions return their error. <bits/waitflags.h>; <linux/close_range.h>
+    public const short POSIX_SPAWN_SETPGROUP = 0x02;
+    public const short POSIX_SPAWN_SETSIGDEF = 0x04;
+    public const short POSIX_SPAWN_SETSIGMASK = 0x08;
+    public const int WNOHANG = 1;
+    public const nint SYS_close_range = 436;
+    public const uint CLOSE_RANGE_CLOEXEC = 4;
 
     // <sys/resource.h>, <fcntl.h>, <linux/stat.h>
     public const int RUSAGE_SELF = 0;
@@ -132,4 +158,72 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Status(int directory, string path, int flags, uint mask, out FileStatus status);
+
+    [LibraryImport("libc", EntryPoint = "gettid")]
+    public static partial int ThreadId();
+
+    [LibraryImport("libc", EntryPoint = "pthread_sigmask")]
+    public static partial int ThreadSignalMask(int how, in SignalSet change, out SignalSet before);
+
+    [LibraryImport("libc", EntryPoint = "sigtimedwait", SetLastError = true)]
+    public static unsafe partial int SignalTimedWait(in SignalSet signals, out SignalInfo info, TimeSpecification* limit);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    public static partial int FileControl(SafeHandle file, int command, in FileOwner owner);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int ControlWith(SafeHandle file, nuint request, in int value);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnp")]
+    public static unsafe partial int Spawn(
+        out int process, byte* file, long* actions, long* attributes, byte** arguments, byte** environment);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_init")]
+    public static unsafe partial int SpawnActionsInit(long* actions);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_destroy")]
+    public static unsafe partial int SpawnActionsDestroy(long* actions);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_adddup2")]
+    public static unsafe partial int SpawnActionsAddDuplicate(long* actions, SafeHandle file, int number);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_init")]
+    public static unsafe partial int SpawnAttributesInit(long* attributes);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_destroy")]
+    public static unsafe partial int SpawnAttributesDestroy(long* attributes);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setflags")]
+    public static unsafe partial int SpawnAttributesSetFlags(long* attributes, short flags);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigmask")]
+    public static unsafe partial int SpawnAttributesSetSignalMask(long* attributes, long* signals);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigdefault")]
+    public static unsafe partial int SpawnAttributesSetSignalDefault(long* attributes, long* signals);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setpgroup")]
+    public static unsafe partial int SpawnAttributesSetGroup(long* attributes, int group);
+
+    [LibraryImport("libc", EntryPoint = "sigemptyset")]
+    public static unsafe partial int SignalsNone(long* signals);
+
+    [LibraryImport("libc", EntryPoint = "sigfillset")]
+    public static unsafe partial int SignalsAll(long* signals);
+
+    [LibraryImport("libc", EntryPoint = "sigaction", SetLastError = true)]
+    public static unsafe partial int SignalAction(int signal, nint action, long* before);
+
+    [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
+    public static partial int WaitForProcess(int process, out int status, int options);
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    public static partial int Kill(int process, int signal);
+
+    /// <summary>close_range(2), by its number: the C library has a function for it since glibc 2.34 only.</summary>
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    public static partial nint CloseRange(nint number, uint first, uint last, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true)]
+    public static partial int EpollControl(int epoll, int operation, SafeHandle file, ref byte change);
 }

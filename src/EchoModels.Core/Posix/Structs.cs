@@ -13,6 +13,43 @@ internal struct TimeValue
     public static uint Size => (uint)Unsafe.SizeOf<TimeValue>();
 }
 
+/// <summary>sigset_t of &lt;signal.h&gt;: a bit per signal, counted from 1; glibc gives it room for 1,024.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 128)]
+internal struct SignalSet
+{
+    private ulong _first64;
+
+    public static SignalSet Of(params ReadOnlySpan<int> signals)
+    {
+        SignalSet set = default;
+        foreach (int signal in signals)
+            set._first64 |= 1UL << (signal - 1);
+
+        return set;
+    }
+}
+
+/// <summary>siginfo_t of &lt;signal.h&gt;, as far as it is used, on 64-bit systems: what a signal from a descriptor carries.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 128)]
+internal struct SignalInfo
+{
+    /// <summary>si_code: POLL_IN and the like, from 1 up, when a descriptor sent it; not positive when a process did.</summary>
+    [FieldOffset(8)]
+    public int Code;
+
+    /// <summary>si_fd: the descriptor.</summary>
+    [FieldOffset(24)]
+    public int Descriptor;
+}
+
+/// <summary>struct f_owner_ex of &lt;fcntl.h&gt;: who gets a descriptor's signals.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct FileOwner
+{
+    public int Kind;
+    public int Id;
+}
+
 /// <summary>struct pollfd of &lt;poll.h&gt;: what to watch, what for, and what was found.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct PollFd

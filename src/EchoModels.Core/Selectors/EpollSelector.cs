@@ -9,8 +9,8 @@ namespace EchoModels.Selectors;
 internal sealed class EpollSelector : ISelector
 {
     private readonly uint _mode;
+    private readonly Waker _waker = new();
     private readonly FileDescriptor _epoll = Libc.EpollCreate(Libc.EPOLL_CLOEXEC);
-    private readonly Waker _waker;
     private readonly EpollEvents _change = new(capacity: 1);
     private readonly EpollEvents _events = new(capacity: 512);
     private readonly ReadyEvent[] _ready = new ReadyEvent[512];
@@ -20,9 +20,12 @@ internal sealed class EpollSelector : ISelector
     {
         _mode = edgeTriggered ? Libc.EPOLLET : 0;
         if (_epoll.IsInvalid)
-            throw Errno.Failure("epoll_create1");
+        {
+            IOException refusal = Errno.Failure("epoll_create1");
+            _waker.Dispose();
+            throw refusal;
+        }
 
-        _waker = new Waker();
         Add(_waker.Socket, Interest.Read, Waker.Token);
     }
 

@@ -6,7 +6,7 @@ using EchoModels.Sockets;
 
 namespace EchoModels.Selectors;
 
-/// <summary>select(2): a bit per descriptor in a set of 1,024, handed over at every wait; the kernel leaves the bits of the ready ones.</summary>
+/// <summary>select(2): a bit per descriptor in a set of 1,024, handed over at every wait; the ready ones' bits come back.</summary>
 /// <remarks>
 /// What counts is the descriptor's value, not how many there are: 1,024 has no bit, and setting it would write past the set's end
 /// into somebody else's memory, as FD_SET does. It is refused here. See select(2), BUGS.

@@ -17,7 +17,7 @@ public static class SelectorTable
 {
     private static readonly SelectorRow Kqueue = new("kqueue", "kevent(2)", () => new KqueueSelector());
 
-    private static readonly bool HasKqueue = OperatingSystem.IsMacOS() || OperatingSystem.IsFreeBSD();
+    internal static bool HasKqueue => OperatingSystem.IsMacOS() || OperatingSystem.IsFreeBSD();
 
     public static IReadOnlyList<SelectorRow> Rows { get; } =
     [

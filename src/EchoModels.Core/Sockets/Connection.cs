@@ -44,6 +44,9 @@ public sealed class Connection : WatchedSocket
     /// <summary>Receives that brought bytes, since it was accepted.</summary>
     public long Messages { get; private set; }
 
+    /// <summary>The process that serves it instead of a model of ours; 0 if there is none.</summary>
+    public int Child { get; internal set; }
+
     public override Interest Interest => Owes ? Interest.Write : Interest.Read;
 
     /// <summary>Why the conversation ended; means nothing before <see cref="IoStatus.Closed"/>.</summary>
@@ -86,6 +89,9 @@ public sealed class Connection : WatchedSocket
     /// <summary>Keeps a copy of what could not be sent yet.</summary>
     internal void Owe(ReadOnlySpan<byte> bytes) => (_owed, _sent) = (bytes.ToArray(), 0);
 
+    /// <summary>Keeps a copy of bytes that are to follow those owed already.</summary>
+    internal void OweMore(ReadOnlySpan<byte> bytes) => (_owed, _sent) = ([.. _owed.AsSpan(_sent), .. bytes], 0);
+
     /// <summary>Notes that the kernel has taken so many of the <see cref="Owed"/> bytes.</summary>
     internal void Pay(int count)
     {
@@ -96,6 +102,9 @@ public sealed class Connection : WatchedSocket
 
     /// <summary>Tells the peer that nothing more will come (FIN); what was sent before still arrives.</summary>
     internal void EndStream() => Shutdown(SocketShutdown.Send);
+
+    /// <summary>Whoever reads finds the end of the stream behind what has arrived; the peer is told nothing.</summary>
+    internal void EndInput() => Shutdown(SocketShutdown.Receive);
 
     private IoStatus Send(ReadOnlySpan<byte> reply)
     {

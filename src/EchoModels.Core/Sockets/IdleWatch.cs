@@ -46,7 +46,7 @@ public sealed class IdleWatch : IDisposable
 
             seen[connection] = sight;
             if (now - sight.Since >= _timeout.TotalMilliseconds)
-                connection.Condemn(CloseReason.Idle);
+                _sockets.Condemn(connection, CloseReason.Idle);
         }
 
         _seen = seen;

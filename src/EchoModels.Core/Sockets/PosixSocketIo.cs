@@ -19,7 +19,15 @@ public sealed class PosixSocketIo : ISocketIo
         int flags = Libc.SOCK_CLOEXEC | (blocking ? 0 : Libc.SOCK_NONBLOCK);
         int descriptor = Libc.Accept4(listener.SafeHandle, 0, 0, flags);
         error = Errno.ToSocketError(descriptor);
-        return descriptor < 0 ? null : new Socket(new SafeSocketHandle(descriptor, ownsHandle: true));
+        if (descriptor < 0)
+            return null;
+
+        // It inherits its listener's time limit, should it have been connected while that one was being hastened.
+        Socket accepted = new(new SafeSocketHandle(descriptor, ownsHandle: true));
+        if (blocking)
+            SetTimeouts(accepted, in NoTimeout);
+
+        return accepted;
     }
 
     public int Receive(Socket socket, Span<byte> buffer, out SocketError error)

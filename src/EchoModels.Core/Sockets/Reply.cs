@@ -40,6 +40,14 @@ public sealed class Reply
     /// <summary>A text, whatever the client sent.</summary>
     public static Reply Fixed(string text) => new(Encoding.UTF8.GetBytes(text), [], upper: false, leftOut: true);
 
+    /// <summary>The same, made of <see cref="ToArguments"/>.</summary>
+    public static Reply FromArguments(IReadOnlyList<string> arguments) => new(
+        Convert.FromHexString(arguments[0]), Convert.FromHexString(arguments[1]), arguments[2] == "upper", arguments[2] == "left-out");
+
+    /// <summary>Itself as three words on a command line, for a child that is to reply like this.</summary>
+    public IReadOnlyList<string> ToArguments() =>
+        [Convert.ToHexString(_before), Convert.ToHexString(_behind), _leftOut ? "left-out" : _upper ? "upper" : "as-is"];
+
     /// <summary>How many bytes it adds to a chunk at the most.</summary>
     public int AddedBytes => _before.Length + _behind.Length;
 

@@ -20,11 +20,13 @@ public sealed class SocketSet : IDisposable
     private int _count;
     private int _waiting;
     private volatile bool _blocking;
+    private nint _latest;
 
     public SocketSet(IEnumerable<Listener> listeners, ISocketIo io, EchoPolicy? policy = null)
     {
         _io = io;
         _policy = policy ?? new EchoPolicy();
+        Children = new Children(this);
         foreach (Listener listener in listeners)
         {
             Join(listener);
@@ -41,20 +43,25 @@ public sealed class SocketSet : IDisposable
     /// <summary>An accept failed for want of something, most often a descriptor; the listener rests, and its clients wait in the backlog.</summary>
     public event Action<Listener, SocketError>? AcceptFailed;
 
+    /// <summary>A connection was ended from outside, as by the idle timeout: for a model that its kernel does not tell. On any thread.</summary>
+    public event Action? Condemned;
+
     /// <summary>The model that is now serving has every socket in its hands.</summary>
     public event Action? TakenOver;
 
     public IReadOnlyList<Listener> Listeners => _listeners;
 
-    /// <summary>How many connections are open.</summary>
+    /// <summary>What clients get for what they send: for models that make room for it in buffers of their own.</summary>
+    internal Reply Reply => _policy.Reply;
+
+    /// <summary>The connections that have left the set for a process of their own.</summary>
+    public Children Children { get; }
+
+    /// <summary>How many connections are open and in the set.</summary>
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>How many of them wait until their model has a thread or a process for them; the model keeps the count.</summary>
-    public int Waiting
-    {
-        get => Volatile.Read(ref _waiting);
-        internal set => Volatile.Write(ref _waiting, value);
-    }
+    public int Waiting => Volatile.Read(ref _waiting);
 
     /// <summary>How long a selector may sleep, in milliseconds: for ever, or until the first resting listener may be asked again.</summary>
     public int RestMilliseconds
@@ -89,6 +96,12 @@ public sealed class SocketSet : IDisposable
             return false;
 
         listener.EndRest();
+        if (DescriptorLimit.IsReached(_latest, listener.Socket))
+        {
+            Refused(listener, SocketError.TooManyOpenSockets);
+            return false;
+        }
+
         Socket? socket = _io.Accept(listener.Socket, _blocking, out SocketError error);
         if (socket is null)
         {
@@ -96,14 +109,17 @@ public sealed class SocketSet : IDisposable
             return false;
         }
 
-        newcomer = new Connection(socket, _io, _policy);
-        bool isOneTooMany = Count >= _policy.MaxConnections;
-        Join(newcomer);
-        Accepted?.Invoke(newcomer);
-        if (isOneTooMany)
-            Close(newcomer, CloseReason.Limit);
+        _latest = socket.Handle;
+        newcomer = Admit(socket);
+        return newcomer is not null;
+    }
 
-        return !isOneTooMany;
+    /// <summary>Takes in a client that somebody else has taken out of a backlog: the kernel by itself, or the runtime.</summary>
+    /// <returns>Null if it was one too many, and has been closed.</returns>
+    internal Connection? Welcome(Socket accepted)
+    {
+        _io.SetBlocking(accepted, _blocking);
+        return Admit(accepted);
     }
 
     /// <summary>Closes a connection whose conversation is over, for the reason it gave.</summary>
@@ -113,8 +129,28 @@ public sealed class SocketSet : IDisposable
     public void Close(Connection connection, CloseReason reason)
     {
         Leave(connection);
+        CloseDeparted(connection, reason);
+    }
+
+    /// <summary>Whether the peer has every byte, or is gone. The connection has been ended on both sides.</summary>
+    internal bool HasAcknowledged(Connection connection) =>
+        Unacknowledged(connection) == 0 || connection.Socket.Poll(0, SelectMode.SelectError);
+
+    /// <summary>Lets a connection go without closing it; from now on it is another's to look after.</summary>
+    internal void Depart(Connection connection) => Leave(connection);
+
+    /// <summary>Closes a connection that is no longer in the set.</summary>
+    internal void CloseDeparted(Connection connection, CloseReason reason)
+    {
         connection.Dispose();
         Closed?.Invoke(connection, reason);
+    }
+
+    /// <summary>Ends a conversation from outside, on any thread: whoever serves it meets the end of the stream, and closes it.</summary>
+    public void Condemn(Connection connection, CloseReason reason)
+    {
+        connection.Condemn(reason);
+        Condemned?.Invoke();
     }
 
     /// <summary>Stops listening. Who is still in the backlog is reset by the kernel.</summary>
@@ -139,8 +175,15 @@ public sealed class SocketSet : IDisposable
             _io.SetBlocking(connection.Socket, blocking);
     }
 
+    /// <summary>Makes one connection blocking, without any limit of time: a child expects nothing else of its standard input.</summary>
+    /// <remarks>A connection may have inherited a hastened listener's limit.</remarks>
+    internal void MakeBlocking(Connection connection) => _io.SetBlocking(connection.Socket, true);
+
     /// <summary>Lets a blocking call on the socket return within a millisecond or so; see <see cref="ISocketIo.Hasten"/>.</summary>
     public void Hasten(WatchedSocket socket) => _io.Hasten(socket.Socket);
+
+    /// <summary>The model says: so many more wait, or fewer.</summary>
+    internal void AddWaiting(int change) => Interlocked.Add(ref _waiting, change);
 
     /// <summary>The model says: from here on, each socket is served.</summary>
     public void Adopted() => TakenOver?.Invoke();
@@ -153,18 +196,33 @@ public sealed class SocketSet : IDisposable
     public void Dispose()
     {
         CloseListeners();
+        Children.Dispose();
         foreach (Connection connection in this)
             Close(connection, CloseReason.Drain);
     }
 
-    private void Refused(Listener listener, SocketError error)
+    /// <summary>Lets a listener rest whose accept failed, unless it failed for a reason that has passed.</summary>
+    internal void Refused(Listener listener, SocketError error)
     {
-        // The last two: the call was interrupted, or the client has gone again. Whoever calls asks once more.
-        if (error is SocketError.WouldBlock or SocketError.Interrupted or SocketError.ConnectionAborted)
+        // The last three: the call was interrupted, given up by the model, or the client has gone again. Whoever calls asks once more.
+        if (error is SocketError.WouldBlock or SocketError.Interrupted or SocketError.OperationAborted or SocketError.ConnectionAborted)
             return;
 
         listener.Rest();
         AcceptFailed?.Invoke(listener, error);
+    }
+
+    private Connection? Admit(Socket socket)
+    {
+        Connection newcomer = new(socket, _io, _policy);
+        bool isOneTooMany = Count + Children.Count >= _policy.MaxConnections;
+        Join(newcomer);
+        Accepted?.Invoke(newcomer);
+        if (!isOneTooMany)
+            return newcomer;
+
+        Close(newcomer, CloseReason.Limit);
+        return null;
     }
 
     private void Join(WatchedSocket socket)

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using EchoModels.Async;
 
 namespace EchoModels.Sockets;
 
@@ -15,4 +16,7 @@ public abstract class WatchedSocket(Socket socket)
 
     /// <summary>What its selector was last told that it waits for.</summary>
     public Interest Told { get; internal set; }
+
+    /// <summary>Its entry in the runtime's own epoll, kept here while it is taken out; else null.</summary>
+    internal EngineEntry? LeftEngine { get; set; }
 }

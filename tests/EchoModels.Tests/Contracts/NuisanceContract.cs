@@ -139,7 +139,7 @@ public sealed class NuisanceContract
     {
         Peer peer = server.Connect();
         peer.Exchange(10_000);
-        Limit.Until(() => server.Sockets.Count == 1, "only the one that behaves is left");
+        Limit.Until(() => server.Sockets.Count + server.Sockets.Children.Count == 1, "only the one that behaves is left");
         peer.Leave();
     }
 }

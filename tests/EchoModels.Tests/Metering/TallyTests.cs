@@ -24,8 +24,9 @@ public sealed class TallyTests
     public void Adds_up_exactly_what_many_threads_count()
     {
         const int Threads = 8;
-        const int Each = 100_000;
+        const int Each = 500_000;
         Tally tally = new();
+        using Barrier together = new(Threads);
         List<Errand> errands = [.. Enumerable.Range(0, Threads).Select(_ => Errand.Begin(Count))];
         foreach (Errand errand in errands)
             errand.Done();
@@ -36,6 +37,7 @@ public sealed class TallyTests
 
         void Count()
         {
+            together.SignalAndWait(Limit.Generous);
             for (int i = 0; i < Each; i++)
             {
                 tally.Add(Counted.Send);

@@ -61,7 +61,8 @@ public sealed class EdgeTriggeredServerTests
     {
         Peer quiet = server.Connect();
         using CancellationTokenSource enough = new();
-        List<Errand> sprays = [.. Enumerable.Range(0, 4).Select(_ => server.Connect()).Select(hose => Errand.Begin(() => Spray(hose, enough.Token)))];
+        Peer[] hoses = [.. Enumerable.Range(0, 4).Select(_ => server.Connect())];
+        List<Errand> sprays = [.. hoses.Select(hose => Errand.Begin(() => Spray(hose, enough.Token)))];
         for (int i = 0; i < 100; i++)
             quiet.Exchange(10);
 
@@ -118,6 +119,21 @@ public sealed class EdgeTriggeredServerTests
             peer.Leave();
         });
     }
+
+    [Fact]
+    public void Serves_in_several_loops_too() => TestServer.Run(
+        Epoll with { Name = "edges", Create = context => Epoll.Create(new ModelContext(context.Tally) { EdgeTriggered = true, Loops = 2 }) },
+        new Wish(),
+        server =>
+        {
+            List<Peer> peers = [.. Enumerable.Range(0, 20).Select(_ => server.Connect())];
+            foreach (Peer peer in peers)
+                peer.Exchange(100_000);
+
+            server.Switch("poll");
+            foreach (Peer peer in peers)
+                peer.Leave();
+        });
 
     private static void Spray(Peer hose, CancellationToken enough)
     {

@@ -57,28 +57,28 @@ public sealed class ConnectionTests : IDisposable
     }
 
     [Theory]
-    [InlineData(SocketError.WouldBlock)]
-    [InlineData(SocketError.Interrupted)]
-    public void Owes_everything_when_the_send_takes_nothing_for_now(SocketError error)
+    [InlineData(SocketError.WouldBlock, IoStatus.WouldBlock)]
+    [InlineData(SocketError.Interrupted, IoStatus.Progress)]
+    public void Owes_everything_when_the_send_takes_nothing_for_now(SocketError error, IoStatus status)
     {
         _io.Receives(1, 2, 3).SendFails(error).SendFails(error).SendTakes(3);
 
         Assert.Equal(IoStatus.Progress, Turn());
         Assert.Equal(3, _connection.OwedBytes);
-        Assert.Equal(IoStatus.WouldBlock, Turn());
+        Assert.Equal(status, Turn());
         Assert.Equal(3, _connection.OwedBytes);
         Assert.Equal(IoStatus.Progress, Turn());
         Assert.Equal([1, 2, 3], _io.Sent);
     }
 
     [Theory]
-    [InlineData(SocketError.WouldBlock)]
-    [InlineData(SocketError.Interrupted)]
-    public void Comes_back_later_when_nothing_can_be_received_for_now(SocketError error)
+    [InlineData(SocketError.WouldBlock, IoStatus.WouldBlock)]
+    [InlineData(SocketError.Interrupted, IoStatus.Progress)]
+    public void Comes_back_later_when_nothing_can_be_received_for_now(SocketError error, IoStatus status)
     {
         _io.ReceiveFails(error);
 
-        Assert.Equal(IoStatus.WouldBlock, Turn());
+        Assert.Equal(status, Turn());
         Assert.Equal(["recv"], _io.Calls);
         Assert.Equal((0L, 0L), (_connection.BytesIn, _connection.Messages));
     }

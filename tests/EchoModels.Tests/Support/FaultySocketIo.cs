@@ -127,16 +127,18 @@ internal sealed class FaultAtCall(ISocketIo io) : FaultySocketIo(io)
 }
 
 /// <summary>Faults at random, each of them one that costs no connection.</summary>
-internal sealed class RandomFaults(ISocketIo io, int seed, int oneIn) : FaultySocketIo(io)
+/// <remarks>Only if it may lie is there an EAGAIN among them where something could be done.</remarks>
+internal sealed class RandomFaults(ISocketIo io, int seed, int oneIn, bool mayLie) : FaultySocketIo(io)
 {
     private static readonly Fault[] Harmless = [Fault.ShortRead, Fault.ShortWrite, Fault.WouldBlock, Fault.Interrupted];
 
     private readonly Lock _gate = new();
     private readonly Random _random = new(seed);
+    private readonly Fault[] _faults = mayLie ? Harmless : [.. Harmless.Except([Fault.WouldBlock])];
 
     protected override Fault Draw(Call call, Func<bool> canAct)
     {
         lock (_gate)
-            return _random.Next(oneIn) == 0 ? Harmless[_random.Next(Harmless.Length)] : Fault.None;
+            return _random.Next(oneIn) == 0 ? _faults[_random.Next(_faults.Length)] : Fault.None;
     }
 }

@@ -1,0 +1,106 @@
+using System.Net.Sockets;
+using EchoModels.Async;
+using EchoModels.Metering;
+using EchoModels.Sockets;
+
+namespace EchoModels.Models;
+
+/// <summary>One async method per connection: it reads like a blocking server, but what waits is no thread, only the rest of the method.</summary>
+/// <remarks>
+/// The runtime waits for all of them: in an epoll of its own on Linux, in a completion port on Windows. Who awaits zero bytes
+/// awaits the moment when there is something to receive; so an idle connection holds no buffer. <c>status</c> does not see the
+/// calls that the runtime makes.
+/// </remarks>
+public sealed class AsyncServer(Tally tally) : IEchoServer
+{
+    public void Serve(SocketSet sockets, CancellationToken stop)
+    {
+        sockets.SetBlocking(false);
+        try
+        {
+            RuntimeEngine.Enter(sockets);
+            using TaskCrew crew = new(stop);
+            Service service = new(sockets, tally, crew);
+            foreach (Connection adopted in sockets)
+                crew.Start(() => service.Converse(adopted));
+            foreach (Listener listener in sockets.Listeners)
+                crew.Start(() => service.Welcome(listener));
+
+            sockets.Adopted();
+            crew.WaitForAll();
+        }
+        finally
+        {
+            RuntimeEngine.Leave(sockets);
+        }
+    }
+
+    private sealed class Service(SocketSet sockets, Tally tally, TaskCrew crew)
+    {
+        [ThreadStatic]
+        private static byte[]? _buffer;
+
+        public async Task Welcome(Listener listener)
+        {
+            while (true)
+            {
+                try
+                {
+                    tally.Add(Counted.Accept);
+                    Socket socket = await listener.Socket.AcceptAsync(crew.Stop);
+                    if (sockets.Welcome(socket) is { } newcomer)
+                        crew.Start(() => Converse(newcomer));
+                }
+                catch (SocketException refusal)
+                {
+                    sockets.Refused(listener, refusal.SocketErrorCode);
+                    await Task.Delay(listener.RestLeft, crew.Stop);
+                }
+            }
+        }
+
+        public async Task Converse(Connection client)
+        {
+            RuntimeEngine.RunInline(client);
+            try
+            {
+                while (Turn(client) != IoStatus.Closed)
+                {
+                    if (client.Owes)
+                        await Writable(client);
+                    else
+                        await Readable(client);
+                }
+            }
+            catch (SocketException broken)
+            {
+                client.StatusOf(broken.SocketErrorCode);
+            }
+
+            sockets.Close(client);
+        }
+
+        private static IoStatus Turn(Connection client) => client.Echo(_buffer ??= new byte[Connection.BufferSize]);
+
+        private ValueTask<int> Readable(Connection client)
+        {
+            ValueTask<int> readable = client.Socket.ReceiveAsync(Memory<byte>.Empty, crew.Stop);
+            return readable.IsCompletedSuccessfully ? AfterTheOthers() : readable;
+        }
+
+        /// <summary>Who always has something to receive would never wait, and so never let the thread go.</summary>
+        private static async ValueTask<int> AfterTheOthers()
+        {
+            await Task.Yield();
+            return 0;
+        }
+
+        /// <summary>A cancelled send does not tell how much it had sent. One byte has either gone or not.</summary>
+        private async ValueTask Writable(Connection client)
+        {
+            int count = await client.Socket.SendAsync(client.Owed[..1], crew.Stop);
+            client.Pay(count);
+            tally.Add(Counted.ByteOut, count);
+        }
+    }
+}

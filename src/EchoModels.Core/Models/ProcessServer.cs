@@ -1,0 +1,96 @@
+using EchoModels.Blocking;
+using EchoModels.Sockets;
+
+namespace EchoModels.Models;
+
+/// <summary>One process per connection: the child finds the socket where other programs find a terminal, and just copies.</summary>
+/// <remarks>
+/// As inetd did it, and as Unix servers began. A child that crashes takes one conversation with it and no other; the price is a
+/// process each: some milliseconds to start, memory of its own, nothing shared. So it cannot be handed over either: when the
+/// model is switched, its connections stay with their children until they end, and only newcomers go to the next model.
+/// </remarks>
+/// <param name="command">What a child runs; <c>cat</c> is an echo server already.</param>
+public sealed class ProcessServer(IReadOnlyList<string> command) : IEchoServer
+{
+    /// <summary>How often it looks whether there is room for one more child, in milliseconds.</summary>
+    private const int LookEvery = 50;
+
+    public void Serve(SocketSet sockets, CancellationToken stop)
+    {
+        using Crew crew = new(sockets, stop);
+        new Nursery(command, sockets, crew).Run();
+    }
+
+    private sealed class Nursery(IReadOnlyList<string> command, SocketSet sockets, Crew crew)
+    {
+        private readonly Children _children = sockets.Children;
+
+        private bool IsStopped => crew.Stop.IsCancellationRequested;
+
+        public void Run()
+        {
+            List<Connection> waiting = [];
+            sockets.SetBlocking(true);
+            foreach (Connection adopted in sockets)
+            {
+                if (adopted.Owes)
+                    crew.Start(() => PayAndStart(adopted));
+                else if (IsStopped || !_children.TryStart(command, adopted))
+                    waiting.Add(adopted);
+            }
+
+            crew.Start(() => waiting.ForEach(StartInTurn));
+            foreach (Listener listener in sockets.Listeners)
+                crew.Start(() => Welcome(listener));
+
+            sockets.Adopted();
+            crew.WaitForAll();
+        }
+
+        /// <summary>As long as there are too many children, clients wait in the backlog.</summary>
+        private void Welcome(Listener listener)
+        {
+            while (!IsStopped)
+            {
+                if (_children.IsFull)
+                    crew.Stop.WaitHandle.WaitOne(LookEvery);
+                else if (BlockingServer.Welcome(listener, sockets, crew.Sleepers, crew.Stop) is { } newcomer)
+                    Receive(newcomer);
+            }
+        }
+
+        private void Receive(Connection newcomer)
+        {
+            if (newcomer.Owes)
+                crew.Start(() => PayAndStart(newcomer)); // its greeting; who does not read it keeps nobody else from coming in
+            else
+                StartInTurn(newcomer);
+        }
+
+        /// <summary>What the server owes, no child knows of: it is sent before.</summary>
+        private void PayAndStart(Connection client)
+        {
+            IoStatus status = IoStatus.Progress;
+            using (crew.Sleepers.Enter(client))
+            {
+                while (client.Owes && status != IoStatus.Closed && !IsStopped)
+                    status = client.Echo([]);
+            }
+
+            if (status == IoStatus.Closed)
+                sockets.Close(client);
+            else if (!client.Owes)
+                StartInTurn(client);
+        }
+
+        /// <summary>Sleeps until there is a child for it. Stopped before, it is still in the set.</summary>
+        private void StartInTurn(Connection client)
+        {
+            sockets.AddWaiting(1);
+            while (!IsStopped && !_children.TryStart(command, client))
+                crew.Stop.WaitHandle.WaitOne(LookEvery);
+
+            sockets.AddWaiting(-1);
+        }
+    }
+}

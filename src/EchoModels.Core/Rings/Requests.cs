@@ -1,0 +1,83 @@
+using System.Net.Sockets;
+using EchoModels.Posix;
+using EchoModels.Sockets;
+
+namespace EchoModels.Rings;
+
+/// <summary>What the server asks of the kernel, each as one entry in the ring. See io_uring_enter(2) for their fields.</summary>
+internal static class Requests
+{
+    /// <summary>Accept whoever comes, until told otherwise: one answer for each. See io_uring_prep_multishot_accept(3).</summary>
+    public static void Accept(this Ring ring, Listener listener)
+    {
+        ref Submission request = ref ring.Next(RequestKind.Accept, listener.Token);
+        request.Operation = IoUring.IORING_OP_ACCEPT;
+        request.Options = IoUring.IORING_ACCEPT_MULTISHOT;
+        request.Descriptor = (int)listener.Socket.Handle;
+        request.CallFlags = Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC;
+    }
+
+    /// <summary>Receive whatever comes into a buffer of the ring's: one answer for each chunk. See io_uring_prep_recv_multishot(3).</summary>
+    /// <param name="ring">The ring.</param>
+    /// <param name="client">Whose bytes.</param>
+    /// <param name="limit">The request ends when so many bytes have come; 0 ends it after the first chunk.</param>
+    public static void Receive(this Ring ring, RingClient client, uint limit)
+    {
+        ref Submission request = ref ring.Next(RequestKind.Receive, client.Connection.Token);
+        Receive(ref request, client.Descriptor, limit);
+    }
+
+    /// <summary>The same for any socket; for trying out.</summary>
+    public static void Receive(ref Submission request, int descriptor, uint limit)
+    {
+        request.Operation = IoUring.IORING_OP_RECV;
+        request.Options = limit > 0 ? IoUring.IORING_RECV_MULTISHOT : (ushort)0;
+        request.Limit = limit;
+        request.Flags = IoUring.IOSQE_BUFFER_SELECT;
+        request.Descriptor = descriptor;
+    }
+
+    /// <summary>Tell when this socket has something to receive. See io_uring_prep_poll_add(3).</summary>
+    public static void Watch(this Ring ring, Socket bell)
+    {
+        ref Submission request = ref ring.Next(RequestKind.Bell);
+        request.Operation = IoUring.IORING_OP_POLL_ADD;
+        request.Descriptor = (int)bell.Handle;
+        request.CallFlags = (uint)Libc.POLLIN;
+    }
+
+    /// <summary>Send now what there is room for: the answer comes at once, and a buffer of the ring's is free again. See send(2).</summary>
+    public static void Send(this Ring ring, RingClient client, nint address, int length) =>
+        Send(ref ring.Next(RequestKind.Send, client.Connection.Token), client, address, length, Libc.MSG_NOSIGNAL | Libc.MSG_DONTWAIT);
+
+    /// <summary>Send as soon as there is room: the kernel waits, and we need not.</summary>
+    /// <remarks>Without MSG_WAITALL it answers as soon as anything went out: one that is cancelled so has sent nothing.</remarks>
+    public static void SendOwed(this Ring ring, RingClient client, nint address, int length) =>
+        Send(ref ring.Next(RequestKind.SendOwed, client.Connection.Token), client, address, length, Libc.MSG_NOSIGNAL);
+
+    /// <summary>Give up all that was asked for this client so far: each request gets its last answer. See io_uring_prep_cancel(3).</summary>
+    public static void Cancel(this Ring ring, RingClient client)
+    {
+        ref Submission request = ref ring.Next(RequestKind.Cancel, client.Connection.Token);
+        request.Operation = IoUring.IORING_OP_ASYNC_CANCEL;
+        request.Descriptor = client.Descriptor;
+        request.CallFlags = IoUring.IORING_ASYNC_CANCEL_FD | IoUring.IORING_ASYNC_CANCEL_ALL;
+    }
+
+    /// <summary>Give up everything.</summary>
+    public static void CancelAll(this Ring ring)
+    {
+        ref Submission request = ref ring.Next(RequestKind.CancelAll);
+        request.Operation = IoUring.IORING_OP_ASYNC_CANCEL;
+        request.CallFlags = IoUring.IORING_ASYNC_CANCEL_ANY | IoUring.IORING_ASYNC_CANCEL_ALL;
+    }
+
+    private static void Send(ref Submission request, RingClient client, nint address, int length, int flags)
+    {
+        request.Operation = IoUring.IORING_OP_SEND;
+        request.Descriptor = client.Descriptor;
+        request.Address = address;
+        request.Length = (uint)length;
+        request.CallFlags = (uint)flags;
+    }
+}

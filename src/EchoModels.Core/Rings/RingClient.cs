@@ -1,0 +1,174 @@
+using System.Buffers;
+using EchoModels.Posix;
+using EchoModels.Sockets;
+
+namespace EchoModels.Rings;
+
+/// <summary>One client as the ring sees it: what the kernel is doing for it, and what has come and is to be sent back after that.</summary>
+/// <remarks>
+/// What waits to be sent lies in the ring's buffers, and only for as long as a send takes that does not wait for room. Once there
+/// is no room at the peer's, all of it moves into the connection, as bytes owed: who does not read holds none of the buffers.
+/// </remarks>
+internal sealed class RingClient(Connection connection)
+{
+    private readonly Queue<(int Buffer, int Length)> _pieces = [];
+    private Asked _asked;
+    private MemoryHandle _pin;
+
+    /// <summary>What the kernel has been asked for a client, and has not answered for good.</summary>
+    [Flags]
+    private enum Asked
+    {
+        Nothing = 0,
+        Receive = 1,
+        Send = 2,
+        Cancel = 4,
+    }
+
+    public Connection Connection => connection;
+
+    public int Descriptor { get; } = (int)connection.Socket.Handle;
+
+    /// <summary>The peer has said that nothing more will come (FIN).</summary>
+    public bool HasEnded { get; private set; }
+
+    /// <summary>There is nobody to send to any more.</summary>
+    public bool IsBroken { get; private set; }
+
+    /// <summary>Whether there is nothing left to do for it but to close it.</summary>
+    public bool IsOver => IsBroken || (HasEnded && !HasPieces && !connection.Owes);
+
+    /// <summary>Whether nothing is asked: no request will ever speak of its socket again.</summary>
+    public bool IsQuiet => _asked == Asked.Nothing;
+
+    public bool IsSending => (_asked & Asked.Send) != 0;
+
+    public bool IsReceiving => (_asked & Asked.Receive) != 0;
+
+    public bool HasPieces => _pieces.Count > 0;
+
+    public void Receive(Ring ring, BufferRing buffers)
+    {
+        _asked |= Asked.Receive;
+        ring.Receive(this, buffers.ReceiveLimit);
+    }
+
+    /// <summary>Something has come, or the end of the stream, or the receive has ended for a reason that may be none.</summary>
+    public RingClient Received(in Completion answer, BufferRing buffers)
+    {
+        if (!answer.HasMore)
+            _asked &= ~Asked.Receive;
+        if (answer.HasBuffer)
+            buffers.Took();
+
+        if (answer.Result > 0)
+        {
+            Keep(answer.Buffer, connection.ReplyTo(buffers[answer.Buffer], answer.Result), buffers);
+            return this;
+        }
+
+        if (answer.HasBuffer)
+            buffers.Give(answer.Buffer);
+
+        if (answer.Result == 0)
+            HasEnded = connection.End(CloseReason.PeerClosed) == IoStatus.Closed;
+        else if (answer.Error != Errno.ENOBUFS) // all the buffers were taken: it is asked for again when there are some
+            Judge(answer.Error);
+
+        return this;
+    }
+
+    /// <summary>Sends the next piece out of the buffer that it came in.</summary>
+    public void SendPiece(Ring ring, BufferRing buffers)
+    {
+        _asked |= Asked.Send;
+        (int buffer, int length) = _pieces.Peek();
+        ring.Send(this, buffers.Address(buffer), length);
+    }
+
+    /// <summary>Some of the piece went out, or all; if not all, the rest is owed, and so are all the other pieces.</summary>
+    public RingClient Sent(in Completion answer, BufferRing buffers)
+    {
+        _asked &= ~Asked.Send;
+        Judge(answer.Error);
+        int count = Math.Max(0, answer.Result);
+        (int buffer, int length) = _pieces.Dequeue();
+        if (count < length)
+            connection.OweMore(buffers[buffer][count..length]);
+
+        buffers.Give(buffer);
+        if (connection.Owes)
+            OwePieces(buffers);
+
+        return this;
+    }
+
+    /// <summary>Sends what is owed, when there is room.</summary>
+    public unsafe void SendOwed(Ring ring)
+    {
+        _asked |= Asked.Send;
+        _pin = connection.Owed.Pin(); // the kernel will read it where it is
+        ring.SendOwed(this, (nint)_pin.Pointer, connection.OwedBytes);
+    }
+
+    public RingClient OwedSent(in Completion answer)
+    {
+        _asked &= ~Asked.Send;
+        _pin.Dispose();
+        Judge(answer.Error);
+        connection.Pay(Math.Max(0, answer.Result));
+        return this;
+    }
+
+    /// <summary>Gives up what has been asked so far; each request gets its last answer.</summary>
+    public void Cancel(Ring ring)
+    {
+        if ((_asked & Asked.Cancel) != 0)
+            return;
+
+        _asked |= Asked.Cancel;
+        ring.Cancel(this);
+    }
+
+    public RingClient Cancelled()
+    {
+        _asked &= ~Asked.Cancel;
+        return this;
+    }
+
+    /// <summary>Moves all pieces out of the ring's buffers into the connection.</summary>
+    public void OwePieces(BufferRing buffers)
+    {
+        while (_pieces.TryDequeue(out (int Buffer, int Length) piece))
+        {
+            connection.OweMore(buffers[piece.Buffer][..piece.Length]);
+            buffers.Give(piece.Buffer);
+        }
+    }
+
+    /// <summary>Gives the buffers of all pieces back: nobody is there to read them.</summary>
+    public void DropPieces(BufferRing buffers)
+    {
+        while (_pieces.TryDequeue(out (int Buffer, int Length) piece))
+            buffers.Give(piece.Buffer);
+    }
+
+    private void Keep(int buffer, ReadOnlySpan<byte> reply, BufferRing buffers)
+    {
+        if (!connection.Owes)
+        {
+            _pieces.Enqueue((buffer, reply.Length));
+            return;
+        }
+
+        connection.OweMore(reply);
+        buffers.Give(buffer);
+    }
+
+    private void Judge(int error)
+    {
+        // "Not now", or given up by ourselves, says nothing about the connection.
+        if (error is not (0 or Errno.EAGAIN or Errno.EINTR or Errno.ECANCELED))
+            IsBroken = connection.StatusOf(Errno.Meaning(error)) == IoStatus.Closed;
+    }
+}

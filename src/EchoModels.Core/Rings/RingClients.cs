@@ -1,0 +1,25 @@
+using EchoModels.Sockets;
+
+namespace EchoModels.Rings;
+
+/// <summary>The clients of one ring, found by the slot of their token.</summary>
+internal sealed class RingClients
+{
+    private RingClient?[] _slots = new RingClient?[64];
+
+    public IEnumerable<RingClient> All => _slots.OfType<RingClient>();
+
+    public RingClient this[Token token] =>
+        _slots[token.Slot] ?? throw new InvalidOperationException($"the kernel answers for a client that has gone, in slot {token.Slot}");
+
+    public RingClient Add(Connection connection)
+    {
+        int slot = connection.Token.Slot;
+        if (slot >= _slots.Length)
+            Array.Resize(ref _slots, Math.Max(slot + 1, _slots.Length * 2));
+
+        return _slots[slot] = new RingClient(connection);
+    }
+
+    public void Remove(RingClient client) => _slots[client.Connection.Token.Slot] = null;
+}

@@ -1,0 +1,189 @@
+using System.Runtime.InteropServices;
+using EchoModels.Posix;
+
+namespace EchoModels.Sockets;
+
+/// <summary>The connections that have left for a process of their own, and those processes.</summary>
+/// <remarks>
+/// A connection that goes to a child leaves the set, and no model sees it again: an address space cannot be handed over. The
+/// server keeps its own copy of the descriptor, and touches it only at the end: a stream ends when the last copy is closed, so it
+/// is the server, told by SIGCHLD, that says goodbye. What a child receives and sends, the server does not count.
+/// </remarks>
+public sealed class Children : IDisposable
+{
+    /// <summary>How many there may be; who comes then, waits.</summary>
+    public const int Most = 1_000;
+
+    /// <summary>How often it looks whether all are gone, in milliseconds.</summary>
+    private const int LookEvery = 5;
+
+    /// <summary>How long a child has to die of SIGTERM, in milliseconds.</summary>
+    private const int Grace = 1_000;
+
+    private readonly SocketSet _sockets;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<int, Connection> _serving = [];
+    private readonly List<Connection> _leaving = [];
+    private PosixSignalRegistration? _registration;
+    private int _toldToReap;
+    private bool _recalled;
+
+    internal Children(SocketSet sockets) => _sockets = sockets;
+
+    /// <summary>A child took a connection over: see <see cref="Connection.Child"/>. It ends with <see cref="SocketSet.Closed"/>.</summary>
+    public event Action<Connection>? Started;
+
+    /// <summary>How many there are.</summary>
+    public int Count => _serving.Count;
+
+    /// <summary>How many there may be here.</summary>
+    public int Limit { get; internal set; } = Most;
+
+    /// <summary>Whether there may be no more.</summary>
+    public bool IsFull => Count >= Limit;
+
+    /// <summary>Starts a child for a connection that owes nothing, on a blocking set.</summary>
+    /// <param name="command">A program that sends to its standard output what it receives from its standard input.</param>
+    /// <param name="connection">It leaves the set.</param>
+    /// <returns>False if there are too many, or the system has no process to give; the connection is then still in the set.</returns>
+    /// <exception cref="IOException">The program cannot be run.</exception>
+    public bool TryStart(IReadOnlyList<string> command, Connection connection)
+    {
+        // Under the lock: the child may be gone again, and be looked for, before it is in the list.
+        lock (_gate)
+        {
+            if (_recalled || IsFull)
+                return false;
+
+            WatchForTheEnd();
+            _sockets.MakeBlocking(connection);
+            if (NativeProcess.Start(command, connection.Socket.SafeHandle) is not (> 0 and int child))
+                return false;
+
+            connection.Child = child;
+            _serving.Add(child, connection);
+            _sockets.Depart(connection);
+            Started?.Invoke(connection);
+            return true;
+        }
+    }
+
+    /// <summary>Ends what the children hear: they send what has arrived until now, and go.</summary>
+    internal void EndInput()
+    {
+        lock (_gate)
+        {
+            _recalled = true;
+            foreach (Connection connection in _serving.Values)
+                connection.EndInput();
+        }
+    }
+
+    /// <summary>Waits until all have gone, and the peers have acknowledged every byte.</summary>
+    internal void WaitUntilGone(CancellationToken limit)
+    {
+        while (!AreGone() && !limit.IsCancellationRequested)
+            Thread.Sleep(LookEvery);
+    }
+
+    /// <summary>Terminates those that are left, and no other process.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+            _recalled = true;
+
+        Signal(Libc.SIGTERM);
+        for (int waited = 0; Count > 0; waited += LookEvery)
+        {
+            if (waited == Grace)
+                Signal(Libc.SIGKILL);
+
+            Thread.Sleep(LookEvery);
+            Reap();
+        }
+
+        _registration?.Dispose();
+        AppDomain.CurrentDomain.ProcessExit -= OnExit;
+        lock (_gate)
+        {
+            foreach (Connection connection in _leaving)
+                _sockets.CloseDeparted(connection, CloseReason.Drain);
+
+            _leaving.Clear();
+        }
+    }
+
+    private void WatchForTheEnd()
+    {
+        if (_registration is not null || OperatingSystem.IsWindows())
+            return;
+
+        NativeProcess.HeedTheEnd();
+        _registration = PosixSignalRegistration.Create(PosixSignal.SIGCHLD, _ => Reap());
+
+        // However the server ends, short of SIGKILL, no child survives it.
+        AppDomain.CurrentDomain.ProcessExit += OnExit;
+    }
+
+    private void OnExit(object? sender, EventArgs arguments) => Signal(Libc.SIGTERM);
+
+    /// <summary>As long as a child is in the list it has not been reaped, so that its number cannot be a stranger's.</summary>
+    private void Signal(int signal)
+    {
+        lock (_gate)
+        {
+            foreach (int child in _serving.Keys)
+                _ = Libc.Kill(child, signal);
+        }
+    }
+
+    /// <summary>Looks for children that have ended; each of them is a zombie until somebody has asked how.</summary>
+    /// <remarks>Signals that come close upon each other are one, so all are asked; but never "any", who might be another's child.</remarks>
+    private void Reap()
+    {
+        if (Interlocked.Exchange(ref _toldToReap, 1) == 1)
+            return; // whoever was told first has not begun yet, and will see this one too
+
+        lock (_gate)
+        {
+            _toldToReap = 0;
+            foreach ((int child, Connection connection) in _serving)
+            {
+                // 0: it lives. -1: it has been reaped by somebody else, and nobody knows how it ended.
+                int ended = Libc.WaitForProcess(child, out int status, Libc.WNOHANG);
+                if (ended == 0)
+                    continue;
+
+                _serving.Remove(child);
+                Part(connection, status == 0 || ended < 0 ? CloseReason.PeerClosed : CloseReason.Reset);
+            }
+        }
+    }
+
+    private void Part(Connection connection, CloseReason reason)
+    {
+        if (!_recalled)
+        {
+            _sockets.CloseDeparted(connection, reason);
+            return;
+        }
+
+        // Closed now, the kernel would answer what the client still says with a reset, which destroys what is still under way.
+        connection.EndStream();
+        _leaving.Add(connection);
+    }
+
+    private bool AreGone()
+    {
+        lock (_gate)
+        {
+            foreach (Connection connection in _leaving.Where(connection => _sockets.HasAcknowledged(connection)).ToList())
+            {
+                _leaving.Remove(connection);
+                _sockets.CloseDeparted(connection, CloseReason.Drain);
+            }
+
+            return _serving.Count + _leaving.Count == 0;
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using System.Globalization;
+using System.Text;
+
+namespace EchoModels.Tests.Support;
+
+/// <summary>What the kernel tells about a child process. See proc(5).</summary>
+internal sealed class ChildProcess(int id)
+{
+    public int Id => id;
+
+    /// <summary>Whether it is there, be it as a zombie.</summary>
+    public bool Exists => Directory.Exists($"/proc/{id}");
+
+    /// <summary>The numbers of its open descriptors.</summary>
+    public IEnumerable<int> Descriptors =>
+        Directory.GetFileSystemEntries($"/proc/{id}/fd").Select(entry => int.Parse(Path.GetFileName(entry), CultureInfo.InvariantCulture)).Order();
+
+    /// <summary>What a descriptor is open on.</summary>
+    public string Target(int descriptor) => File.ResolveLinkTarget($"/proc/{id}/fd/{descriptor}", returnFinalTarget: false)!.Name;
+
+    public int Group => int.Parse(File.ReadAllText($"/proc/{id}/stat").Split(')')[^1].Split(' ')[3], CultureInfo.InvariantCulture);
+
+    public string Name => File.ReadAllText($"/proc/{id}/comm", Encoding.UTF8).Trim();
+
+    /// <summary>The signals from 1 to 31 of one of its masks, such as SigIgn.</summary>
+    public uint Signals(string mask)
+    {
+        string line = File.ReadLines($"/proc/{id}/status").Single(line => line.StartsWith($"{mask}:", StringComparison.Ordinal));
+        return (uint)(ulong.Parse(line.Split('\t')[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture) & 0x7fff_ffff);
+    }
+}
