@@ -36,6 +36,20 @@ internal sealed class Client : IDisposable
         return bytes;
     }
 
+    /// <summary>Whether the server, or its backlog, takes another client.</summary>
+    public static bool CanConnect(Server server)
+    {
+        try
+        {
+            using Client client = new(server);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Opens many, one after the other; whoever calls disposes of them.</summary>
     public static List<Client> Open(Server server, int count)
     {
