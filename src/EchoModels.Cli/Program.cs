@@ -7,6 +7,9 @@ using EchoModels.Cli.Serving;
 if (args is [Child.Verb, ..])
     return Child.Run(args[1..]);
 
+// Opened while there is a descriptor for it: whatever goes wrong afterwards can be told.
+_ = Console.Error;
+
 RootCommand root = new("A TCP echo server that shows every I/O model there is, and switches between them live.")
 {
     ServeCommand.Create(),

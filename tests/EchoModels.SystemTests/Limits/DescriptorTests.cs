@@ -102,7 +102,6 @@ public sealed class DescriptorTests
     }
 
     [Theory]
-    [InlineData(60)]
     [InlineData(100)]
     [InlineData(120)]
     [InlineData(150)]

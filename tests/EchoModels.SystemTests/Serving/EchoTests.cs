@@ -29,8 +29,21 @@ public sealed class EchoTests
         server.End();
     }
 
+    [Fact]
+    public void Tells_which_child_process_ended_with_its_client()
+    {
+        using Server server = Server.Start("--model", "process", "--reply", "upper");
+        using Client client = new(server);
+        client.Send("loud"u8);
+        client.Expect("LOUD"u8);
+        string name = client.Name;
+        client.Dispose();
+        Assert.Matches(@"peer closed, its child process \d+ has ended$", server.AwaitLine($"closed {name}: "));
+        Assert.Contains("served 1 connections", server.End());
+    }
+
     [Theory]
-    [MemberData(nameof(Models.All), MemberType = typeof(Models))]
+    [MemberData(nameof(Models.InProcess), MemberType = typeof(Models))]
     public void Says_who_closed_and_why(string model)
     {
         using Server server = Server.Start("--model", model);
@@ -55,7 +68,7 @@ public sealed class EchoTests
     }
 
     [Theory]
-    [MemberData(nameof(Models.All), MemberType = typeof(Models))]
+    [MemberData(nameof(Models.InProcess), MemberType = typeof(Models))]
     public void Listens_on_several_ports(string model)
     {
         using Server server = Server.Start("--model", model, "-p", "0", "-p", "0");
@@ -75,7 +88,7 @@ public sealed class EchoTests
     }
 
     [Theory]
-    [MemberData(nameof(Models.All), MemberType = typeof(Models))]
+    [MemberData(nameof(Models.InProcess), MemberType = typeof(Models))]
     public void Listens_on_IPv6(string model)
     {
         using Server server = Server.Start(new Launch { Arguments = ["serve", "-p", "0", "--bind", "::1", "--model", model] });

@@ -31,7 +31,7 @@ public sealed class SignalTests
     }
 
     [Theory]
-    [MemberData(nameof(Models.All), MemberType = typeof(Models))]
+    [MemberData(nameof(Models.InProcess), MemberType = typeof(Models))]
     public void SIGTERM_ends_every_model_and_its_clients_in_good_order(string model)
     {
         using Server server = Server.Start("--model", model);

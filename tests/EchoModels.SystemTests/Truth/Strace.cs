@@ -8,7 +8,7 @@ internal sealed class Strace : IDisposable
 {
     /// <summary>Every call that moves bytes on sockets or waits for some.</summary>
     public const string SocketsAndWaits = "trace=accept,accept4,recvfrom,recvmsg,read,sendto,sendmsg,write,"
-        + "epoll_wait,epoll_pwait,epoll_pwait2,epoll_ctl,poll,ppoll,select,pselect6,restart_syscall";
+        + "epoll_wait,epoll_pwait,epoll_pwait2,epoll_ctl,poll,ppoll,select,pselect6,rt_sigtimedwait,restart_syscall";
 
     private readonly Process _process;
     private readonly string _file;

@@ -15,7 +15,8 @@ internal sealed record SystemCall(int Thread, string Name, string Arguments, lon
     /// <summary>Whether it was made on a TCP socket.</summary>
     public bool OnTcp => Regex.IsMatch(Arguments, @"^\d+<TCP(v6)?:");
 
-    public bool IsWait => Name is "epoll_wait" or "epoll_pwait" or "epoll_pwait2" or "poll" or "ppoll" or "select" or "pselect6" or "restart_syscall";
+    public bool IsWait => Name is "epoll_wait" or "epoll_pwait" or "epoll_pwait2" or "poll" or "ppoll" or "select" or "pselect6" or "rt_sigtimedwait"
+        or "restart_syscall";
 
     public bool IsEpoll => Name.StartsWith("epoll", StringComparison.Ordinal);
 }
