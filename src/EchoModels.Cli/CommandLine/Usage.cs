@@ -61,10 +61,19 @@ internal static class Usage
         }
 
         ParseError error = parsed.Errors[0];
-        return error.SymbolResult is CommandResult && command.Subcommands.Count > 0
-            ? $"no command given: accepted are {Accepted(command)}"
-            : Printable.Escape(error.Message);
+        return error.SymbolResult switch
+        {
+            CommandResult when command.Subcommands.Count > 0 => $"no command given: accepted are {Accepted(command)}",
+            OptionResult { Tokens.Count: 0 } option =>
+                $"{option.IdentifierToken?.Value ?? option.Option.Name}: its value is missing; accepted is {Values.AcceptedBy(option.Option)}",
+            _ when MissingArgument(parsed, command) is { } argument =>
+                $"{argument.Name} is missing; accepted is {Values.AcceptedBy(argument)}",
+            _ => Printable.Escape(error.Message),
+        };
     }
+
+    private static Argument? MissingArgument(ParseResult parsed, Command command) =>
+        command.Arguments.FirstOrDefault(argument => parsed.GetResult(argument) is null or { Tokens.Count: 0 });
 
     private static string Accepted(Command command) =>
         string.Join(", ", command.Subcommands.Count > 0

@@ -2,12 +2,15 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
+using System.Runtime.CompilerServices;
 
 namespace EchoModels.Cli.CommandLine;
 
 /// <summary>Options whose wrong values are refused in one line that names the option, the value and what is accepted.</summary>
 internal static class Values
 {
+    private static readonly ConditionalWeakTable<Symbol, string> AcceptedValues = [];
+
     /// <summary>Reads a value; false if it is not accepted.</summary>
     public delegate bool Parser<T>(string text, out T value);
 
@@ -49,8 +52,15 @@ internal static class Values
         option.Arity = ArgumentArity.ExactlyOne;
         option.DefaultValueFactory = _ => byDefault;
         option.CustomParser = result => Parse(result, name, parser, accepted);
+        Remember(option, accepted);
         return option;
     }
+
+    /// <summary>Notes what an option or argument accepts, in words, for when its value is missing.</summary>
+    public static void Remember(Symbol symbol, string accepted) => AcceptedValues.AddOrUpdate(symbol, accepted);
+
+    /// <summary>What an option or argument accepts, in words.</summary>
+    public static string AcceptedBy(Symbol symbol) => AcceptedValues.TryGetValue(symbol, out string? accepted) ? accepted : "a value";
 
     /// <summary>Reads one token, or refuses it by name.</summary>
     public static T Parse<T>(ArgumentResult result, string name, Parser<T> parser, string accepted)

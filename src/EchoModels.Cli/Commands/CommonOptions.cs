@@ -14,20 +14,30 @@ internal static class CommonOptions
     public static Option<ModelRow> Model() =>
         Values.Make("--model", "-m", "the I/O model to begin with", ModelTable.Find("epoll")!, TryModel, Names(ModelTable.Rows));
 
-    public static Argument<ModelRow> ModelArgument(string what) => new("MODEL")
+    public static Argument<ModelRow> ModelArgument(string what)
     {
-        Description = what,
-        CustomParser = result => Values.Parse<ModelRow>(result, "MODEL", TryModel, Names(ModelTable.Rows)),
-    };
+        Argument<ModelRow> argument = new("MODEL")
+        {
+            Description = what,
+            CustomParser = result => Values.Parse<ModelRow>(result, "MODEL", TryModel, Names(ModelTable.Rows)),
+        };
+        Values.Remember(argument, Names(ModelTable.Rows));
+        return argument;
+    }
 
     /// <summary>The ports to listen on; the option may be repeated.</summary>
-    public static Option<int[]> Ports() => new("--port", "-p")
+    public static Option<int[]> Ports()
     {
-        Description = "the port to listen on; may be given several times",
-        Arity = ArgumentArity.OneOrMore,
-        DefaultValueFactory = _ => [DefaultPort],
-        CustomParser = ParsePorts,
-    };
+        Option<int[]> option = new("--port", "-p")
+        {
+            Description = "the port to listen on; may be given several times",
+            Arity = ArgumentArity.OneOrMore,
+            DefaultValueFactory = _ => [DefaultPort],
+            CustomParser = ParsePorts,
+        };
+        Values.Remember(option, AcceptedPorts);
+        return option;
+    }
 
     /// <summary>The port of a server to talk to.</summary>
     public static Option<int> Port() => Values.Count("--port", "-p", "the server's port", 1, 65535, DefaultPort);
