@@ -12,7 +12,7 @@ public sealed class SwitchTests
         int seed = Environment.TickCount;
         TestContext.Current.TestOutputHelper!.WriteLine($"seed {seed}");
         Random random = new(seed);
-        string[] round = Round(Models.Available, random);
+        string[] round = Round(Models.HandingOver, random);
         using Server server = Server.Start("--model", round[0]);
         using Client client = new(server);
         using Talker talker = new(client, random.Next());
@@ -29,7 +29,7 @@ public sealed class SwitchTests
         JsonElement status = server.Status();
         JsonElement[] switches = [.. status.GetProperty("switches").EnumerateArray()];
         Assert.Equal(round.Zip(round.Skip(1)), Switches(server));
-        Assert.Equal(Models.Available.Length * (Models.Available.Length - 1), switches.Length);
+        Assert.Equal(Models.HandingOver.Length * (Models.HandingOver.Length - 1), switches.Length);
         Assert.All(switches, one => Assert.Equal(1, one.GetProperty("connections").GetInt32()));
         Assert.Equal(0, status.GetProperty("connections").GetProperty("closed").GetInt64());
         Assert.Equal(talker.Bytes, status.GetProperty("bytesIn").GetInt64());

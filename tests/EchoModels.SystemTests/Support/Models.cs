@@ -19,6 +19,9 @@ public static class Models
     public static string[] Available =>
         [.. Rows.Where(row => row.GetProperty("available").GetBoolean()).Select(row => row.GetProperty("name").GetString()!)];
 
+    /// <summary>Those that hand their connections over at a switch; a child process keeps its own.</summary>
+    public static string[] HandingOver => [.. Available.Where(name => name != "process")];
+
     public static TheoryData<string> All => [.. Available];
 
     /// <summary>Those that serve in the server's own process, which so knows what was said; a child process keeps that to itself.</summary>
