@@ -37,8 +37,20 @@ internal static class ModelsCommand
 
     private static ModelLine Probe(ModelRow row)
     {
-        string? reason = row.WhyNot();
+        string? reason = WhyNot(row);
         return new ModelLine(row.Name, row.Summary, row.WaitsIn, row.Threads, reason is null, reason);
+    }
+
+    private static string? WhyNot(ModelRow row)
+    {
+        try
+        {
+            return row.WhyNot();
+        }
+        catch (TypeInitializationException refused)
+        {
+            return SelectorTable.Reason(refused);
+        }
     }
 
     private static void Print(IReadOnlyList<ModelLine> lines)

@@ -90,7 +90,7 @@ public static class SelectorTable
             or TypeInitializationException;
 
     /// <summary>The runtime makes an epoll of its own before its first socket; where that is refused, so is every socket.</summary>
-    private static string Reason(Exception refusal) => refusal is TypeInitializationException
+    internal static string Reason(Exception refusal) => refusal is TypeInitializationException
         ? $"the runtime can have no sockets here, as its own epoll is refused ({refusal.GetBaseException().Message.Split(' ')[^1]})"
         : refusal.Message;
 }
