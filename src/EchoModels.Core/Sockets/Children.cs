@@ -23,6 +23,7 @@ public sealed class Children : IDisposable
     private readonly SocketSet _sockets;
     private readonly Lock _gate = new();
     private readonly Dictionary<int, Connection> _serving = [];
+    private readonly List<Connection> _unacknowledged = [];
     private readonly List<Connection> _leaving = [];
     private PosixSignalRegistration? _registration;
     private int _toldToReap;
@@ -106,9 +107,10 @@ public sealed class Children : IDisposable
         AppDomain.CurrentDomain.ProcessExit -= OnExit;
         lock (_gate)
         {
-            foreach (Connection connection in _leaving)
+            foreach (Connection connection in _unacknowledged.Concat(_leaving))
                 _sockets.CloseDeparted(connection, CloseReason.Drain);
 
+            _unacknowledged.Clear();
             _leaving.Clear();
         }
     }
@@ -162,28 +164,39 @@ public sealed class Children : IDisposable
 
     private void Part(Connection connection, CloseReason reason)
     {
-        if (!_recalled)
-        {
+        if (_recalled)
+            _unacknowledged.Add(connection);
+        else
             _sockets.CloseDeparted(connection, reason);
-            return;
-        }
-
-        // Closed now, the kernel would answer what the client still says with a reset, which destroys what is still under way.
-        connection.EndStream();
-        _leaving.Add(connection);
     }
 
+    /// <summary>Says goodbye in two steps, for a reset destroys what is still under way, and both steps may bring one on.</summary>
+    /// <remarks>
+    /// Closed, a socket with unread input is reset; and so is one whose input and output have both been ended, as soon as the
+    /// client says one word more (tcp_rcv_state_process() of Linux; RFC 1122, 4.2.2.13). So first every byte, then the end.
+    /// </remarks>
     private bool AreGone()
     {
         lock (_gate)
         {
-            foreach (Connection connection in _leaving.Where(connection => _sockets.HasAcknowledged(connection)).ToList())
+            foreach (Connection connection in Acknowledged(_unacknowledged))
             {
-                _leaving.Remove(connection);
-                _sockets.CloseDeparted(connection, CloseReason.Drain);
+                connection.EndStream();
+                _leaving.Add(connection);
             }
 
-            return _serving.Count + _leaving.Count == 0;
+            foreach (Connection connection in Acknowledged(_leaving))
+                _sockets.CloseDeparted(connection, CloseReason.Drain);
+
+            return _serving.Count + _unacknowledged.Count + _leaving.Count == 0;
         }
+    }
+
+    /// <summary>Takes out of a list whose peers have every byte.</summary>
+    private List<Connection> Acknowledged(List<Connection> connections)
+    {
+        List<Connection> found = connections.FindAll(_sockets.HasAcknowledged);
+        connections.RemoveAll(found.Contains);
+        return found;
     }
 }
