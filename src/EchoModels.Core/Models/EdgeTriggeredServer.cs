@@ -15,7 +15,7 @@ public sealed class EdgeTriggeredServer(Func<ISelector> openSelector) : IEchoSer
     public void Serve(SocketSet sockets, CancellationToken stop)
     {
         using ISelector selector = openSelector();
-        using CancellationTokenRegistration wake = stop.Register(selector.Wake);
+        using CancellationTokenRegistration wake = stop.Register(() => selector.Wake());
 
         sockets.SetBlocking(false);
         EdgeReactor reactor = new(sockets, selector);

@@ -8,11 +8,11 @@ namespace EchoModels.Models;
 /// <summary>Do not ask who is ready: ask for the work. The kernel accepts, receives and sends, and we collect what it has done.</summary>
 /// <remarks>
 /// Accepting and receiving are asked for once and answered many times. No accept, recv or send is ever called, and
-/// <c>status</c> counts none: strace agrees, it sees io_uring_enter only.
+/// <c>status</c> counts none: strace agrees, it sees io_uring_enter only. Its messages and bytes are those of completed requests.
 /// </remarks>
 public sealed class IoUringServer(ModelContext context) : IEchoServer
 {
-    private readonly RingSettings _settings = new() { Multishot = RingSupport.GrantsLimitedMultishot, Spin = context.Spin };
+    private readonly RingSettings _settings = new() { Multishot = RingSupport.FindLimitedMultishot(context.Tally), Spin = context.Spin };
 
     internal IoUringServer(ModelContext context, RingSettings settings) : this(context) => _settings = settings;
 

@@ -10,7 +10,7 @@ public sealed class ReactorServer(Func<ISelector> openSelector) : IEchoServer
     public void Serve(SocketSet sockets, CancellationToken stop)
     {
         using ISelector selector = openSelector();
-        using CancellationTokenRegistration wake = stop.Register(selector.Wake);
+        using CancellationTokenRegistration wake = stop.Register(() => selector.Wake());
 
         sockets.SetBlocking(false);
         Reactor reactor = new(sockets, selector);

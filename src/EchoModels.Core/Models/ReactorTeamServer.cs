@@ -68,7 +68,7 @@ internal sealed class ReactorTeamServer(
 
         public void Run(CancellationToken stop)
         {
-            using CancellationTokenRegistration wake = stop.Register(selector.Wake);
+            using CancellationTokenRegistration wake = stop.Register(() => selector.Wake());
             while (!stop.IsCancellationRequested)
             {
                 _reactor.Turn();
