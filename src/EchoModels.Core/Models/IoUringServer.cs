@@ -97,17 +97,9 @@ public sealed class IoUringServer(ModelContext context) : IEchoServer
                     case RequestKind.Send: GoOn(_clients[answer.Token].Sent(answer, buffers)); break;
                     case RequestKind.SendOwed: GoOn(_clients[answer.Token].OwedSent(answer)); break;
                     case RequestKind.Cancel: GoOn(_clients[answer.Token].Cancelled()); break;
-                    case RequestKind.CancelAll: break;
-                    case RequestKind.Bell: HeardBell(); break;
+                    case RequestKind.Bell when !_lettingGo: ring.WatchBell(); break; // somebody wants us to look at the stop token
                 }
             }
-        }
-
-        /// <summary>Somebody wants us to look at something else: the stop token, for one.</summary>
-        private void HeardBell()
-        {
-            if (!_lettingGo)
-                ring.WatchBell();
         }
 
         private void Accept(Listener listener)
@@ -135,7 +127,7 @@ public sealed class IoUringServer(ModelContext context) : IEchoServer
             if (client.IsOver && client.IsQuiet)
                 Close(client);
             else if (_lettingGo)
-                return; // whatever there is left to send is owed, and the next model sends it
+                return; // what is left to send will be owed, and the next model sends it
             else if (client.IsBroken)
                 client.Cancel(ring);
             else if (client.IsSending)

@@ -17,7 +17,7 @@ internal static class Requests
         request.CallFlags = Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC;
     }
 
-    /// <summary>Receive whatever comes into a buffer of the ring's: one answer for each chunk. See io_uring_prep_recv_multishot(3).</summary>
+    /// <summary>Receive what comes into a buffer of the ring's: one answer for each chunk. See io_uring_prep_recv_multishot(3).</summary>
     /// <param name="ring">The ring.</param>
     /// <param name="client">Whose bytes.</param>
     /// <param name="limit">The request ends when so many bytes have come; 0 ends it after the first chunk.</param>
@@ -55,7 +55,7 @@ internal static class Requests
     public static void SendOwed(this Ring ring, RingClient client, nint address, int length) =>
         Send(ref ring.Next(RequestKind.SendOwed, client.Connection.Token), client, address, length, Libc.MSG_NOSIGNAL);
 
-    /// <summary>Give up all that was asked for this client so far: each request gets its last answer. See io_uring_prep_cancel(3).</summary>
+    /// <summary>Give up what was asked for this client so far: each request gets its last answer. See io_uring_prep_cancel(3).</summary>
     public static void Cancel(this Ring ring, RingClient client)
     {
         ref Submission request = ref ring.Next(RequestKind.Cancel, client.Connection.Token);

@@ -9,7 +9,7 @@ using EchoModels.Sockets;
 
 namespace EchoModels.Rings;
 
-/// <summary>io_uring(7): two rings in memory that we share with the kernel, requests going in by one, answers coming out by the other.</summary>
+/// <summary>io_uring(7): two rings in memory that we share with the kernel; requests go in by one, answers come out by the other.</summary>
 /// <remarks>
 /// It belongs to the thread that makes it, except for <see cref="Wake"/>. One call, io_uring_enter(2), both hands over all requests
 /// that have gathered and sleeps for answers. <see cref="InFlight"/> knows what the kernel still works on; only when that is
@@ -30,7 +30,7 @@ internal sealed unsafe class Ring : IDisposable
     private long _bytesOut;
 
     /// <summary>Sets up a ring.</summary>
-    /// <exception cref="IOException">The kernel, or a sandbox around us, refuses; the message names the call, its error and the likely reason.</exception>
+    /// <exception cref="IOException">The kernel or a sandbox refuses; the message names call, error and likely reason.</exception>
     public Ring(RingSettings settings, Tally tally)
     {
         _tally = tally;
@@ -61,7 +61,8 @@ internal sealed unsafe class Ring : IDisposable
     private bool HasAnswers => Volatile.Read(ref *_memory.CompletionTail) != _completionHead;
 
     /// <summary>Whether entering the ring would bring answers: a look into memory, no call.</summary>
-    private bool HasNews => HasAnswers || (Volatile.Read(ref *_memory.Flags) & (IoUring.IORING_SQ_TASKRUN | IoUring.IORING_SQ_CQ_OVERFLOW)) != 0;
+    private bool HasNews =>
+        HasAnswers || (Volatile.Read(ref *_memory.Flags) & (IoUring.IORING_SQ_TASKRUN | IoUring.IORING_SQ_CQ_OVERFLOW)) != 0;
 
     /// <summary>A new request, to be filled in; the kernel sees it at the next <see cref="Enter"/>.</summary>
     /// <param name="kind">What is asked, for the answer.</param>
@@ -78,7 +79,7 @@ internal sealed unsafe class Ring : IDisposable
         return ref submission;
     }
 
-    /// <summary>Hands over the requests that have gathered, and waits for an answer; if it is to spin, it looks for one before it sleeps.</summary>
+    /// <summary>Hands over the requests that have gathered, and waits for an answer: at first awake, if it is to spin.</summary>
     /// <param name="milliseconds">The longest sleep; <see cref="Timeout.Infinite"/> sets no limit.</param>
     public void Wait(int milliseconds)
     {
@@ -228,7 +229,7 @@ internal sealed unsafe class Ring : IDisposable
         return ring.IsInvalid ? throw RingSupport.Refusal("io_uring_setup") : ring;
     }
 
-    /// <summary>Lets the kernel find the ring by an index of this thread's, which saves it the look-up of the descriptor at each call.</summary>
+    /// <summary>Lets the kernel find the ring by an index of this thread's, which saves a look-up at each call.</summary>
     private int RegisterItself()
     {
         bool added = false;

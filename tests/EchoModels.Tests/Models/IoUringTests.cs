@@ -11,26 +11,28 @@ using Xunit;
 namespace EchoModels.Tests.Models;
 
 /// <summary>What can go wrong in a ring and nowhere else: it is too small, it has no buffers left, it was made in another way.</summary>
-/// <remarks>Faults of single calls cannot be injected here, as there are no calls: the ring is made so that the kernel brings them about.</remarks>
+/// <remarks>There are no calls to inject faults into: the ring is made so that the kernel brings them about.</remarks>
 public sealed class IoUringTests
 {
     private const int MiB = 1024 * 1024;
     private const int SmallQueue = 8 * 1024;
 
+    private static readonly RingSettings Usual = new() { Multishot = RingSupport.GrantsLimitedMultishot };
+
     /// <summary>Rings that are short of everything, and rings made in the ways of older kernels.</summary>
     private static readonly Dictionary<string, RingSettings> Odd = new()
     {
-        ["as it should be"] = new RingSettings { Multishot = RingSupport.GrantsLimitedMultishot },
-        ["few submissions"] = new RingSettings { Multishot = RingSupport.GrantsLimitedMultishot, Submissions = 1, Completions = 4096 },
-        ["few completions"] = new RingSettings { Multishot = RingSupport.GrantsLimitedMultishot, Submissions = 2, Completions = 2 },
-        ["few buffers"] = new RingSettings { Multishot = RingSupport.GrantsLimitedMultishot, Buffers = 2 },
-        ["one buffer"] = new RingSettings { Multishot = RingSupport.GrantsLimitedMultishot, Buffers = 1 },
-        ["few of anything"] = new RingSettings { Multishot = RingSupport.GrantsLimitedMultishot, Submissions = 2, Completions = 2, Buffers = 2 },
+        ["as it should be"] = Usual,
+        ["few submissions"] = Usual with { Submissions = 1, Completions = 4096 },
+        ["few completions"] = Usual with { Submissions = 2, Completions = 2 },
+        ["few buffers"] = Usual with { Buffers = 2 },
+        ["one buffer"] = Usual with { Buffers = 1 },
+        ["few of anything"] = Usual with { Submissions = 2, Completions = 2, Buffers = 2 },
         ["one receive at a time"] = new RingSettings(),
         ["one receive at a time, few of anything"] = new RingSettings { Submissions = 2, Completions = 2, Buffers = 2 },
-        ["interrupting"] = new RingSettings { Multishot = RingSupport.GrantsLimitedMultishot, Ways = [0] },
-        ["the second way"] = new RingSettings { Multishot = RingSupport.GrantsLimitedMultishot, Ways = [Impossible, IoUring.IORING_SETUP_COOP_TASKRUN] },
-        ["spinning"] = new RingSettings { Multishot = RingSupport.GrantsLimitedMultishot, Spin = TimeSpan.FromMilliseconds(2) },
+        ["interrupting"] = Usual with { Ways = [0] },
+        ["the second way"] = Usual with { Ways = [Impossible, IoUring.IORING_SETUP_COOP_TASKRUN] },
+        ["spinning"] = Usual with { Spin = TimeSpan.FromMilliseconds(2) },
     };
 
     private const uint Impossible = 1U << 31;
@@ -85,7 +87,26 @@ public sealed class IoUringTests
 
     [Theory]
     [MemberData(nameof(Rings))]
-    public void Serves_one_client_beside_50_that_never_read(string ring) => TestServer.Run(Row(ring), new Wish { Queue = SmallQueue }, server =>
+    public void Returns_every_byte_of_small_pieces_to_slow_readers(string ring) =>
+        TestServer.Run(Row(ring), new Wish { Queue = SmallQueue }, server =>
+        {
+            Random random = new(server.Seed);
+            List<Peer> peers = [.. Enumerable.Range(0, 8).Select(_ => server.Connect(queue: SmallQueue))];
+            for (int i = 0; i < 20_000; i++)
+            {
+                Peer peer = peers[random.Next(peers.Count)];
+                peer.TrySay(random.Next(1, 60));
+                if (i % 10 == 0)
+                    peer.TryHear(random.Next(1, 300));
+            }
+
+            foreach (Peer peer in peers)
+                peer.Leave();
+        });
+
+    [Theory]
+    [MemberData(nameof(Rings))]
+    public void Serves_one_beside_50_that_never_read(string ring) => TestServer.Run(Row(ring), new Wish { Queue = SmallQueue }, server =>
     {
         for (int i = 0; i < 50; i++)
         {
@@ -139,11 +160,11 @@ public sealed class IoUringTests
     }
 
     [Fact]
-    public void Returns_at_once_to_those_over_the_limit() => Serve(Row("as it should be"), new EchoPolicy { MaxConnections = 2 }, (_, end, sockets, _) =>
+    public void Closes_whoever_is_one_too_many() => Serve(Row("as it should be"), new EchoPolicy { MaxConnections = 2 }, (_, end, set, _) =>
     {
         using Socket first = Connect(end);
         using Socket second = Connect(end);
-        Limit.Until(() => sockets.Count == 2, "two connections");
+        Limit.Until(() => set.Count == 2, "two connections");
         using Socket third = Connect(end);
         Assert.Equal(0, third.Receive(new byte[1]));
         first.Send("x"u8);
@@ -165,8 +186,8 @@ public sealed class IoUringTests
         host.Switch(FakeModel.Row("nobody", FakeModel.ServeNobody));
         Assert.Equal((100, 1_000, 1_000), (tally[Counted.Message], tally[Counted.ByteIn], tally[Counted.ByteOut]));
         Assert.InRange(tally[Counted.Enter], 100, 400);
-        foreach (Counted none in (Counted[])[Counted.Accept, Counted.Receive, Counted.Send, Counted.Wait, Counted.Control, Counted.WouldBlock])
-            Assert.Equal(0, tally[none]);
+        Counted[] calls = [Counted.Accept, Counted.Receive, Counted.Send, Counted.Wait, Counted.Control, Counted.WouldBlock];
+        Assert.All(calls, call => Assert.Equal(0, tally[call]));
     });
 
     [Fact]
@@ -210,7 +231,7 @@ public sealed class IoUringTests
         Assert.Equal("io_uring_setup: Invalid argument (EINVAL); Linux 5.19 or later is needed", refusal.Message);
     }
 
-    private static void SwitchToAndFro(string ring, string other, int switches) => TestServer.Run(Row(ring), new Wish { Queue = SmallQueue }, server =>
+    private static void SwitchToAndFro(string ring, string other, int switches) => Run(ring, server =>
     {
         Random random = new(server.Seed);
         using Crowd crowd = new(server.Seed);
@@ -236,6 +257,8 @@ public sealed class IoUringTests
         Assert.All(server.Reasons, reason => Assert.Equal(CloseReason.PeerClosed, reason));
         Assert.Equal(crowd.Count, server.Accepted.Count);
     });
+
+    private static void Run(string ring, Action<TestServer> test) => TestServer.Run(Row(ring), new Wish { Queue = SmallQueue }, test);
 
     private static ModelRow Row(string ring) =>
         new($"io-uring, {ring}", "", "", "", () => null, context => new IoUringServer(context, Odd[ring]));
