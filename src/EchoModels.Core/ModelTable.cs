@@ -115,14 +115,13 @@ public static class ModelTable
 
     private static IEchoServer NewReactor(ModelContext context, string selector) => context.Loops == 1
         ? new ReactorServer(() => context.OpenSelector(selector))
-        : new ReactorTeamServer(context.Loops, () => context.OpenSelector(selector), (sockets, opened) => new Reactor(sockets, opened));
+        : new ReactorTeamServer(context.Loops, sockets => new Reactor(sockets, context.OpenSelector(selector)));
 
     private static IEchoServer NewEpoll(ModelContext context) => context switch
     {
         { EdgeTriggered: false } => NewReactor(context, "epoll"),
         { Loops: 1 } => new EdgeTriggeredServer(() => context.OpenSelector("epoll-edge")),
-        { Loops: int loops } => new ReactorTeamServer(
-            loops, () => context.OpenSelector("epoll-edge"), (sockets, opened) => new EdgeReactor(sockets, opened)),
+        { Loops: int loops } => new ReactorTeamServer(loops, sockets => new EdgeReactor(sockets, context.OpenSelector("epoll-edge"))),
     };
 
     private static string? Always() => null;
