@@ -103,9 +103,9 @@ public static class ModelTable
 
         new("io-uring", "the kernel does the work and leaves the results",
             "io_uring_enter(2)", "1", RingSupport.WhyNot,
-            context => new IoUringServer(context))
+            NewRing)
         {
-            Options = ModelOptions.Spin,
+            Options = ModelOptions.Loops | ModelOptions.Spin,
             Fallback = "epoll",
         },
     ];
@@ -123,6 +123,10 @@ public static class ModelTable
         { Loops: 1 } => new EdgeTriggeredServer(() => context.OpenSelector("epoll-edge")),
         { Loops: int loops } => new ReactorTeamServer(loops, sockets => new EdgeReactor(sockets, context.OpenSelector("epoll-edge"))),
     };
+
+    private static IEchoServer NewRing(ModelContext context) => context.Loops == 1
+        ? new IoUringServer(context.OpenRing)
+        : new ReactorTeamServer(context.Loops, sockets => new RingReactor(sockets, context.OpenRing(sockets)));
 
     private static string? Always() => null;
 

@@ -26,7 +26,6 @@ internal static unsafe partial class IoUring
     public const uint IORING_REGISTER_RING_FDS = 20;
     public const uint IORING_UNREGISTER_RING_FDS = 21;
     public const uint IORING_REGISTER_PBUF_RING = 22;
-    public const uint IORING_UNREGISTER_PBUF_RING = 23;
 
     // The operations: io_uring_prep_poll_add(3), _accept(3), _cancel(3), _send(3), _recv(3)
     public const byte IORING_OP_POLL_ADD = 6;

@@ -18,22 +18,24 @@ namespace EchoModels.Rings;
 internal sealed unsafe class Ring : IDisposable
 {
     private readonly Tally _tally;
+    private readonly RingTally _answers;
     private readonly FileDescriptor _ring;
     private readonly RingMemory _memory;
-    private readonly int _registered;
+    private readonly int _registered = -1;
     private readonly Waker _bell;
     private readonly TimeSpan _spin;
     private uint _submissionTail;
     private uint _completionHead;
-    private int _messages;
-    private long _bytesIn;
-    private long _bytesOut;
 
-    /// <summary>Sets up a ring.</summary>
+    /// <summary>Sets up a ring with its buffers, and enters it once: whoever refuses any of it refuses now.</summary>
+    /// <param name="settings">How large, and how the kernel is asked.</param>
+    /// <param name="tally">Where its calls and what they did are counted.</param>
+    /// <param name="reply">What is to have room in the buffers.</param>
     /// <exception cref="IOException">The kernel or a sandbox refuses; the message names call, error and likely reason.</exception>
-    public Ring(RingSettings settings, Tally tally)
+    public Ring(RingSettings settings, Tally tally, Reply reply)
     {
         _tally = tally;
+        _answers = new RingTally(tally);
         _spin = settings.Spin;
         _ring = Open(settings, out RingParameters parameters);
         try
@@ -41,19 +43,25 @@ internal sealed unsafe class Ring : IDisposable
             _memory = new RingMemory(_ring, parameters);
             _bell = new Waker();
             _registered = RegisterItself();
+            Enter(atLeast: 0);
+            Buffers = new BufferRing(this, settings, reply);
             this.Watch(_bell.Socket);
         }
         catch
         {
-            _bell?.Dispose();
-            _memory?.Dispose();
-            _ring.Dispose();
+            Dispose();
             throw;
         }
     }
 
     /// <summary>Requests that have not got their last answer.</summary>
     public int InFlight { get; private set; }
+
+    /// <summary>How many answers the kernel may have ready before we take the first.</summary>
+    public int AnswersAtOnce => (int)_memory.CompletionMask + 1;
+
+    /// <summary>What the kernel receives into.</summary>
+    public BufferRing Buffers { get; }
 
     /// <summary>The socket that tells when somebody wakes the ring.</summary>
     public Socket Bell => _bell.Socket;
@@ -102,7 +110,7 @@ internal sealed unsafe class Ring : IDisposable
     public void Enter(uint atLeast, int milliseconds = Timeout.Infinite)
     {
         _tally.Add(Counted.Enter);
-        Report();
+        _answers.Report();
         Volatile.Write(ref *_memory.CompletionHead, _completionHead);
         Volatile.Write(ref *_memory.SubmissionTail, _submissionTail);
 
@@ -116,7 +124,7 @@ internal sealed unsafe class Ring : IDisposable
 
         // EBUSY, EAGAIN: no room for answers, no memory for requests. Who has taken the answers that are there may ask again.
         if (result < 0 && Marshal.GetLastPInvokeError() is not (Errno.EINTR or Errno.ETIME or Errno.EBUSY or Errno.EAGAIN))
-            throw Errno.Failure("io_uring_enter");
+            throw RingSupport.Refusal("io_uring_enter");
     }
 
     /// <summary>Takes the next answer, if there is one.</summary>
@@ -134,16 +142,16 @@ internal sealed unsafe class Ring : IDisposable
         if (!answer.HasMore)
             InFlight--;
 
-        Count(answer);
+        _answers.Note(answer);
         return true;
     }
 
-    /// <summary>Registers a ring of buffers as the group 0, or unregisters it.</summary>
-    public void Register(uint what, ref BufferRegistration buffers)
+    /// <summary>Registers a ring of buffers as the group 0.</summary>
+    public void Register(ref BufferRegistration buffers)
     {
         fixed (BufferRegistration* argument = &buffers)
         {
-            if (IoUring.Register(_ring, what, argument, 1) < 0)
+            if (IoUring.Register(_ring, IoUring.IORING_REGISTER_PBUF_RING, argument, 1) < 0)
                 throw RingSupport.Refusal("io_uring_register");
         }
     }
@@ -164,14 +172,15 @@ internal sealed unsafe class Ring : IDisposable
 
     public void Dispose()
     {
-        Report();
+        _answers.Report();
 
         // As long as the thread has the ring registered, closing its descriptor would not end it.
         RingRegistration registration = new() { Index = (uint)_registered };
         _ = IoUring.Register(_ring, IoUring.IORING_UNREGISTER_RING_FDS, &registration, 1);
         _ring.Dispose();
-        _memory.Dispose();
-        _bell.Dispose();
+        _memory?.Dispose();
+        _bell?.Dispose();
+        Buffers?.Dispose();
     }
 
     private uint Unsubmitted => _submissionTail - Volatile.Read(ref *_memory.SubmissionHead);
@@ -181,35 +190,6 @@ internal sealed unsafe class Ring : IDisposable
         Enter(atLeast: 0);
         if (Unsubmitted == _memory.SubmissionCount)
             throw new IOException("io_uring_enter: the kernel takes no more requests");
-    }
-
-    private void Count(in Completion answer)
-    {
-        if (answer.Result <= 0)
-            return;
-
-        if (answer.Kind == RequestKind.Receive)
-        {
-            _messages++;
-            _bytesIn += answer.Result;
-        }
-        else if (answer.Kind is RequestKind.Send or RequestKind.SendOwed)
-        {
-            _bytesOut += answer.Result;
-        }
-    }
-
-    /// <summary>Adds up what was answered since the last call: other threads may read it, so that each addition costs something.</summary>
-    private void Report()
-    {
-        if (_messages > 0)
-            _tally.Add(Counted.Message, _messages);
-        if (_bytesIn > 0)
-            _tally.Add(Counted.ByteIn, _bytesIn);
-        if (_bytesOut > 0)
-            _tally.Add(Counted.ByteOut, _bytesOut);
-
-        (_messages, _bytesIn, _bytesOut) = (0, 0, 0);
     }
 
     private static FileDescriptor Open(RingSettings settings, out RingParameters parameters)

@@ -22,8 +22,7 @@ internal static class RingSupport
 
         try
         {
-            using Ring ring = new(Tiny, new Tally());
-            using BufferRing buffers = new(ring, Tiny, Reply.Echo);
+            using Ring ring = new(Tiny, new Tally(), Reply.Echo);
             GiveUp(ring);
             return null;
         }
@@ -53,8 +52,7 @@ internal static class RingSupport
     {
         try
         {
-            using Ring ring = new(Tiny, new Tally());
-            using BufferRing buffers = new(ring, Tiny, Reply.Echo);
+            using Ring ring = new(Tiny, new Tally(), Reply.Echo);
             Requests.Receive(ref ring.Next(RequestKind.Receive), (int)ring.Bell.Handle, limit: 1);
             ring.Enter(atLeast: 0);
             bool refused = ring.TryTake(out Completion answer) && answer.Result < 0;

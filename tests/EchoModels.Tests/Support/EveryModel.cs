@@ -14,6 +14,7 @@ internal static class EveryModel
     [
         Variant("epoll-edge", "epoll", tally => new ModelContext(tally) { EdgeTriggered = true }),
         Variant("epoll-loops", "epoll", tally => new ModelContext(tally) { Loops = 3 }),
+        Variant("io-uring-loops", "io-uring", tally => new ModelContext(tally) { Loops = 3 }),
     ];
 
     public static TheoryData<string> Here => [.. Names];
