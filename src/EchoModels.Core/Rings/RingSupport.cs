@@ -5,13 +5,13 @@ using EchoModels.Sockets;
 
 namespace EchoModels.Rings;
 
-/// <summary>Finds out by real calls what the kernel grants: its version tells nothing, as sandboxes forbid io_uring wherever they can.</summary>
+/// <summary>Finds out by real calls what the kernel grants: its version tells little, as many a sandbox forbids io_uring.</summary>
 internal static class RingSupport
 {
     private static readonly RingSettings Tiny = new() { Submissions = 4, Completions = 8, Buffers = 2 };
     private static readonly Lazy<bool> LimitedMultishot = new(TryLimitedMultishot);
 
-    /// <summary>Whether one request can receive many times up to a limit of bytes (Linux 6.17); false also where there is no ring at all.</summary>
+    /// <summary>Whether one request can receive many times up to a limit of bytes (Linux 6.17); false where there is no ring.</summary>
     public static bool GrantsLimitedMultishot => LimitedMultishot.Value;
 
     /// <summary>Why a ring with buffers cannot be had, or cannot be entered; null if it can.</summary>
@@ -22,8 +22,7 @@ internal static class RingSupport
 
         try
         {
-            using Ring ring = new(Tiny, new Tally());
-            using BufferRing buffers = new(ring, Tiny, Reply.Echo);
+            using Ring ring = new(Tiny, new Tally(), Reply.Echo);
             GiveUp(ring);
             return null;
         }
@@ -53,8 +52,7 @@ internal static class RingSupport
     {
         try
         {
-            using Ring ring = new(Tiny, new Tally());
-            using BufferRing buffers = new(ring, Tiny, Reply.Echo);
+            using Ring ring = new(Tiny, new Tally(), Reply.Echo);
             Requests.Receive(ref ring.Next(RequestKind.Receive), (int)ring.Bell.Handle, limit: 1);
             ring.Enter(atLeast: 0);
             bool refused = ring.TryTake(out Completion answer) && answer.Result < 0;
