@@ -44,7 +44,7 @@ public sealed class ModelContext
     /// <summary>Sets up an io_uring for the thread that calls: counted, and spinning if asked to.</summary>
     /// <exception cref="IOException">The kernel or a sandbox refuses it.</exception>
     internal Ring OpenRing(SocketSet sockets) =>
-        new(new RingSettings { Multishot = RingSupport.GrantsLimitedMultishot, Spin = Spin }, Tally, sockets.Reply);
+        new(new RingSettings { Multishot = RingSupport.GrantsLimitedMultishot(Tally), Spin = Spin }, Tally, sockets.Reply);
 }
 
 /// <summary>The settings that only some models use.</summary>

@@ -17,7 +17,7 @@ public sealed class DrainServer(Func<ISelector> openSelector) : IEchoServer
     public void Serve(SocketSet sockets, CancellationToken stop)
     {
         using ISelector selector = openSelector();
-        using CancellationTokenRegistration wake = stop.Register(selector.Wake);
+        using CancellationTokenRegistration wake = stop.Register(() => selector.Wake());
         new Drain(sockets, selector).Run(stop);
     }
 

@@ -166,8 +166,8 @@ internal sealed unsafe class Ring : IDisposable
     /// <summary>Ends the wait under way, or else the next one, from any thread.</summary>
     public void Wake()
     {
-        _tally.Add(Counted.Wake);
-        _bell.Ring();
+        if (_bell.Ring())
+            _tally.Add(Counted.Wake);
     }
 
     public void Dispose()

@@ -26,7 +26,4 @@ public static class Models
 
     /// <summary>Those that serve in the server's own process, which so knows what was said; a child process keeps that to itself.</summary>
     public static TheoryData<string> InProcess => [.. Available.Where(name => name != "process")];
-
-    /// <summary>Those that make every call themselves; of the others, the runtime or the kernel makes some, which no counter of ours sees.</summary>
-    public static TheoryData<string> CallingThemselves => [.. Available.Where(name => name is not ("process" or "async" or "io-uring"))];
 }

@@ -1,3 +1,4 @@
+using EchoModels.Metering;
 using EchoModels.Models;
 using EchoModels.Posix;
 using EchoModels.Rings;
@@ -19,7 +20,7 @@ internal static class OddRings
     /// <summary>A flag that no kernel knows.</summary>
     public const uint Impossible = 1U << 31;
 
-    private static readonly RingSettings Good = new() { Multishot = RingSupport.GrantsLimitedMultishot };
+    private static readonly RingSettings Good = new() { Multishot = RingSupport.GrantsLimitedMultishot(new Tally()) };
 
     private static readonly Dictionary<string, RingSettings> Settings = new()
     {
