@@ -70,7 +70,7 @@ public static class ModelTable
             _ => new BusyPollServer()),
 
         new("select", "one list handed over at every wait; on Linux, Socket.Select is poll(2)",
-            "Socket.Select", "1", Always,
+            "Socket.Select", "1", () => WhyNot("select"),
             context => NewReactor(context, "select")) { Options = AsReactor },
 
         new("select-fdset", "select(2) itself: a bit per descriptor, and none from 1,024 up",
@@ -98,7 +98,7 @@ public static class ModelTable
             context => new SignalServer(context.Tally)),
 
         new("async", "async/await: a waiting method is an object, not a thread",
-            "the runtime's epoll", "the runtime's", Always,
+            "the runtime's epoll", "the runtime's", () => OperatingSystem.IsLinux() ? WhyNot("epoll") : null,
             context => new AsyncServer(context.Tally)),
 
         new("io-uring", "the kernel does the work and leaves the results",
