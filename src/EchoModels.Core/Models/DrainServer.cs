@@ -37,6 +37,10 @@ public sealed class DrainServer(Func<ISelector> openSelector) : IEchoServer
 
     public void Serve(SocketSet sockets, CancellationToken stop)
     {
+        sockets.CloseListeners();
+        if (sockets.Count == 0)
+            return; // nobody to say it to
+
         using ISelector selector = openSelector();
         using CancellationTokenRegistration wake = stop.Register(() => selector.Wake());
         new Drain(sockets, selector).Run(stop);
@@ -50,7 +54,6 @@ public sealed class DrainServer(Func<ISelector> openSelector) : IEchoServer
 
         public void Run(CancellationToken stop)
         {
-            sockets.CloseListeners();
             sockets.SetBlocking(false);
             foreach (Connection connection in sockets)
                 Adopt(connection);

@@ -5,19 +5,16 @@ using EchoModels.Sockets;
 
 namespace EchoModels.Rings;
 
-/// <summary>Finds out by real calls what the kernel grants: its version tells nothing, as sandboxes forbid io_uring wherever they can.</summary>
+/// <summary>Finds out by real calls what the kernel grants: its version tells little, as many a sandbox forbids io_uring.</summary>
 internal static class RingSupport
 {
     private static readonly RingSettings Tiny = new() { Submissions = 4, Completions = 8, Buffers = 2 };
     private static readonly Lock Gate = new();
     private static bool? _limitedMultishot;
 
-    /// <summary>Whether one request can receive many times up to a limit of bytes (Linux 6.17); false also where there is no ring at all.</summary>
-    public static bool GrantsLimitedMultishot => FindLimitedMultishot(new Tally());
-
-    /// <summary>The same; the first who asks pays for finding out.</summary>
-    /// <param name="tally">Where the calls are counted.</param>
-    public static bool FindLimitedMultishot(Tally tally)
+    /// <summary>Whether one request can receive many times up to a limit of bytes (Linux 6.17); false where there is no ring.</summary>
+    /// <param name="tally">Where the calls of finding out are counted; the first who asks pays for them.</param>
+    public static bool GrantsLimitedMultishot(Tally tally)
     {
         lock (Gate)
             return _limitedMultishot ??= TryLimitedMultishot(tally);
@@ -31,8 +28,7 @@ internal static class RingSupport
 
         try
         {
-            using Ring ring = new(Tiny, new Tally());
-            using BufferRing buffers = new(ring, Tiny, Reply.Echo);
+            using Ring ring = new(Tiny, new Tally(), Reply.Echo);
             GiveUp(ring);
             return null;
         }
@@ -62,8 +58,7 @@ internal static class RingSupport
     {
         try
         {
-            using Ring ring = new(Tiny, tally);
-            using BufferRing buffers = new(ring, Tiny, Reply.Echo);
+            using Ring ring = new(Tiny, tally, Reply.Echo);
             Requests.Receive(ref ring.Next(RequestKind.Receive), (int)ring.Bell.Handle, limit: 1);
             ring.Enter(atLeast: 0);
             bool refused = ring.TryTake(out Completion answer) && answer.Result < 0;

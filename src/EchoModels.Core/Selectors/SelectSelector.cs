@@ -51,6 +51,10 @@ internal sealed class SelectSelector : ISelector
         {
             return [];
         }
+        catch (SocketException failure)
+        {
+            throw new IOException($"Socket.Select: {failure.Message}", failure);
+        }
 
         _ready.Clear();
         Collect(_toRead, Interest.Read);

@@ -19,6 +19,7 @@ internal sealed class Waker : IDisposable
 
     public Waker()
     {
+        RuntimeSockets.Demand();
         Socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         Socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         Socket.Connect(Socket.LocalEndPoint!);

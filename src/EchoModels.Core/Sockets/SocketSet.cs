@@ -83,15 +83,8 @@ public sealed class SocketSet : IDisposable
     public bool TryAccept(Listener listener, [NotNullWhen(true)] out Connection? newcomer)
     {
         newcomer = null;
-        if (listener.IsResting)
+        if (!MayAccept(listener))
             return false;
-
-        listener.EndRest();
-        if (DescriptorLimit.IsReached(_latest, listener.Socket))
-        {
-            Refused(listener, SocketError.TooManyOpenSockets);
-            return false;
-        }
 
         Socket? socket = _io.Accept(listener.Socket, _blocking, out SocketError error);
         if (socket is null)
@@ -100,9 +93,22 @@ public sealed class SocketSet : IDisposable
             return false;
         }
 
-        _latest = socket.Handle;
         newcomer = Admit(socket);
         return newcomer is not null;
+    }
+
+    /// <summary>Whether a listener may be asked now: not while it rests, nor when descriptors run out, for which it is given a rest.</summary>
+    internal bool MayAccept(Listener listener)
+    {
+        if (listener.IsResting)
+            return false;
+
+        listener.EndRest();
+        if (!DescriptorLimit.IsReached(_latest, listener.Socket))
+            return true;
+
+        Refused(listener, SocketError.TooManyOpenSockets);
+        return false;
     }
 
     /// <summary>Takes in a client that somebody else has taken out of a backlog: the kernel by itself, or the runtime.</summary>
@@ -206,6 +212,7 @@ public sealed class SocketSet : IDisposable
 
     private Connection? Admit(Socket socket)
     {
+        _latest = socket.Handle;
         Connection newcomer = new(socket, _io, _policy);
         bool isOneTooMany = Count + Children.Count >= _policy.MaxConnections;
         _slots.Add(newcomer);

@@ -25,6 +25,13 @@ internal static partial class Native
         Check(Kill(process, signal), "kill");
     }
 
+    /// <summary>Sends a signal to one process, which may have ended.</summary>
+    public static void TrySignal(int process, int signal)
+    {
+        if (process > 1)
+            _ = Kill(process, signal);
+    }
+
     /// <summary>Gives a directory to another user.</summary>
     public static void GiveAway(string directory, uint user) => Check(ChangeOwner(directory, user, user), "chown");
 
