@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using EchoModels.Cli.CommandLine;
 using EchoModels.Cli.Control;
+using EchoModels.Cli.Serving;
 
 namespace EchoModels.Cli.Commands;
 
@@ -42,9 +43,9 @@ internal static class StatusCommand
         Line("up", $"{status.UptimeSeconds:0.0} s");
         Line("connections", $"{connections.Open} open, {connections.Accepted} accepted, {connections.Closed} closed, {connections.Queued} queued, {connections.Owing} owing");
         if (connections.Children > 0)
-            Line("children", $"{connections.Children} processes with a connection each, whose traffic is not counted here");
-        Line("traffic", $"{status.Receives} messages, {status.BytesIn} bytes in, {status.BytesOut} bytes out");
-        Line("calls", $"accept {calls.Accept}, recv {calls.Recv}, send {calls.Send}, wait {calls.Wait}, control {calls.Control}, wake {calls.Wake}, enter {calls.Enter}");
+            Line("children", $"{connections.Children} processes with a connection each");
+        Line("traffic", $"{Traffic.MessagesInWords(status.Receives, status.OwnReceives)}, {status.BytesIn} bytes in, {status.BytesOut} bytes out");
+        Line("calls", $"accept {calls.Accept}, recv {calls.Recv}, send {calls.Send}, wait {calls.Wait}, control {calls.Control}, wake {calls.Wake}, enter {calls.Enter}{(status.Receives is null ? "; those of child processes are not known" : "")}");
         Line("would-blocks", $"{status.WouldBlocks}");
         Line("wakeups", $"{status.Wakeups}");
         Line("threads", $"{status.Threads}");

@@ -4,12 +4,17 @@ using System.Text.Json.Serialization;
 namespace EchoModels.Cli.Control;
 
 /// <summary>The answer to "status": one snapshot. Times are in the unit that the name says; calls are this program's own.</summary>
+/// <remarks>
+/// Bytes are those of everybody. Receives too, and so they are null when child processes have received anything: the kernel
+/// counts their bytes, but not in how many pieces they came. Those of this program are the own ones.
+/// </remarks>
 internal sealed record StatusReport(
     string Model,
     string? Selector,
     double UptimeSeconds,
     ConnectionCounts Connections,
-    long Receives,
+    long? Receives,
+    long OwnReceives,
     long BytesIn,
     long BytesOut,
     CallCounts Calls,

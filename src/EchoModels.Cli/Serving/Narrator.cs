@@ -90,8 +90,9 @@ internal sealed class Narrator : IDisposable
 
         if (connection.Child != 0)
         {
-            Note(() => AboutConnection("closed", () => _log.Information("closed {Peer:l}: {Reason:l}, its child process {Child} has ended",
-                Peer(connection), Words(reason), connection.Child)));
+            Note(() => AboutConnection("closed", () => _log.Information(
+                "closed {Peer:l}: {Reason:l}, after {BytesIn} bytes in, {BytesOut} bytes out; its child process {Child} {Ending:l}",
+                Peer(connection), Words(reason), connection.BytesIn, connection.BytesOut, connection.Child, Ending(connection.ChildExit))));
         }
         else
         {
@@ -193,6 +194,13 @@ internal sealed class Narrator : IDisposable
     }
 
     private static string Peer(Connection connection) => connection.Peer?.ToString() ?? "a client that had gone already";
+
+    private static string Ending(int? exit) => exit switch
+    {
+        null or 0 => "has ended",
+        > 128 => $"was ended by signal {exit - 128}",
+        _ => $"has ended with exit code {exit}",
+    };
 
     private static string Words(CloseReason reason) => reason switch
     {

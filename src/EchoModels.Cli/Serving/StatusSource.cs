@@ -36,14 +36,16 @@ internal sealed class StatusSource
     public StatusReport Take()
     {
         ProcessUsage usage = ProcessUsage.Read();
+        Traffic traffic = Traffic.Take(_tally, _sockets);
         return new StatusReport(
             _host.Serving.Name,
             _selectors.Current,
             Stopwatch.GetElapsedTime(_start).TotalSeconds,
             CountConnections(),
-            _tally[Counted.Message],
-            _tally[Counted.ByteIn],
-            _tally[Counted.ByteOut],
+            traffic.Messages,
+            traffic.Own,
+            traffic.Bytes.In,
+            traffic.Bytes.Out,
             CountCalls(),
             _tally[Counted.WouldBlock],
             usage.Wakeups,
@@ -57,8 +59,10 @@ internal sealed class StatusSource
     public string Summary()
     {
         CallCounts calls = CountCalls();
+        Traffic traffic = Traffic.Take(_tally, _sockets);
+        string whose = traffic.Messages is null ? "calls of the server itself" : "calls";
         return string.Create(CultureInfo.InvariantCulture, $"""
-            served {Interlocked.Read(ref _accepted)} connections, {_tally[Counted.Message]} messages, {_tally[Counted.ByteIn]} bytes in, {_tally[Counted.ByteOut]} bytes out; calls: accept {calls.Accept}, recv {calls.Recv}, send {calls.Send}, wait {calls.Wait}, control {calls.Control}, wake {calls.Wake}, enter {calls.Enter}; would-blocks {_tally[Counted.WouldBlock]}
+            served {Interlocked.Read(ref _accepted)} connections, {traffic}; {whose}: accept {calls.Accept}, recv {calls.Recv}, send {calls.Send}, wait {calls.Wait}, control {calls.Control}, wake {calls.Wake}, enter {calls.Enter}; would-blocks {_tally[Counted.WouldBlock]}
             """);
     }
 

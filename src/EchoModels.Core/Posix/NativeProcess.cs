@@ -43,6 +43,9 @@ internal static unsafe class NativeProcess
         };
     }
 
+    /// <summary>How a process ended, by its status of waitpid(2): its exit code, or 128 and the signal, as shells tell it.</summary>
+    public static int ExitCode(int status) => (status & 0x7f) == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f);
+
     /// <summary>Sees to it that SIGCHLD comes: started with that signal ignored, a process is never told, and its children vanish.</summary>
     public static void HeedTheEnd()
     {

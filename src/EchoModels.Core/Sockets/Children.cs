@@ -7,7 +7,7 @@ namespace EchoModels.Sockets;
 /// <remarks>
 /// A connection that goes to a child leaves the set, and no model sees it again: an address space cannot be handed over. The
 /// server keeps its own copy of the descriptor, and touches it only at the end: a stream ends when the last copy is closed, so it
-/// is the server, told by SIGCHLD, that says goodbye. What a child receives and sends, the server does not count.
+/// is the server, told by SIGCHLD, that says goodbye. What a child receives and sends, the kernel counts: see <see cref="Accounts"/>.
 /// </remarks>
 public sealed class Children : IDisposable
 {
@@ -34,6 +34,9 @@ public sealed class Children : IDisposable
     /// <summary>A child took a connection over: see <see cref="Connection.Child"/>. It ends with <see cref="SocketSet.Closed"/>.</summary>
     public event Action<Connection>? Started;
 
+    /// <summary>What they have received and sent.</summary>
+    public ChildAccounts Accounts { get; } = new();
+
     /// <summary>How many there are.</summary>
     public int Count => _serving.Count;
 
@@ -58,10 +61,12 @@ public sealed class Children : IDisposable
 
             WatchForTheEnd();
             _sockets.MakeBlocking(connection);
+            ByteCount before = ChildAccounts.Before(connection);
             if (NativeProcess.Start(command, connection.Socket.SafeHandle) is not (> 0 and int child))
                 return false;
 
             connection.Child = child;
+            Accounts.Open(connection, before);
             _serving.Add(child, connection);
             _sockets.Depart(connection);
             Started?.Invoke(connection);
@@ -157,17 +162,20 @@ public sealed class Children : IDisposable
                     continue;
 
                 _serving.Remove(child);
-                Part(connection, status == 0 || ended < 0 ? CloseReason.PeerClosed : CloseReason.Reset);
+                connection.ChildExit = ended > 0 ? NativeProcess.ExitCode(status) : null;
+                Accounts.Close(connection);
+                Part(connection);
             }
         }
     }
 
-    private void Part(Connection connection, CloseReason reason)
+    private void Part(Connection connection)
     {
+        _ = connection.End(connection.ChildExit is null or 0 ? CloseReason.PeerClosed : CloseReason.Reset);
         if (_recalled)
             _unacknowledged.Add(connection);
         else
-            _sockets.CloseDeparted(connection, reason);
+            _sockets.CloseDeparted(connection, connection.ClosedBecause);
     }
 
     /// <summary>Says goodbye in two steps, for a reset destroys what is still under way, and both steps may bring one on.</summary>
