@@ -32,6 +32,8 @@ internal sealed class Narrator : IDisposable
     private int _lines;
     private long _complained;
     private long _refused;
+    private long _wanting;
+    private bool _cameUp;
 
     public Narrator(LogEventLevel least)
     {
@@ -51,6 +53,7 @@ internal sealed class Narrator : IDisposable
 
     public void Listening(EchoHost host, SelectorChoice selectors, IEnumerable<Listener> listeners)
     {
+        _cameUp = true;
         string model = host.Serving.Name;
         string? selector = selectors.Current;
         foreach (string endPoint in listeners.Select(listener => listener.EndPoint.ToString()).ToList())
@@ -74,8 +77,18 @@ internal sealed class Narrator : IDisposable
             Note(() => AboutConnection("accepted", () => _log.Information("accepted {Peer:l}", Peer(connection))));
     }
 
+    public void ChildRefused(IOException want) => Note(() =>
+    {
+        if (_wanting != 0 && Environment.TickCount64 - _wanting < BetweenComplaints.TotalMilliseconds)
+            return;
+
+        _wanting = Environment.TickCount64;
+        _log.Warning("cannot start a child process: {Want:l}; clients wait, those that have one are served", want.Message);
+    });
+
     public void ChildStarted(Connection connection)
     {
+        Note(TellThatThereAreChildrenAgain);
         if (_log.IsEnabled(LogEventLevel.Information))
         {
             Note(() => AboutConnection("child processes", () => _log.Information("child process {Child} serves {Peer:l}",
@@ -121,8 +134,8 @@ internal sealed class Narrator : IDisposable
 
     public void Failed(ModelFailure failure)
     {
-        if (failure is { BackTo: null, HadServed: false })
-            return; // the server did not come up, and its last line says so
+        if (failure.BackTo is null && !_cameUp)
+            return; // the server's last line will say so
 
         string what = $"{failure.Model} {(failure.HadServed ? "failed" : "could not start")}: {failure.Error.Message}";
         if (failure.BackTo is null)
@@ -179,6 +192,14 @@ internal sealed class Narrator : IDisposable
     {
         _complained = 0;
         _log.Information("accepting again");
+    }
+
+    private void TellThatThereAreChildrenAgain()
+    {
+        if (_wanting != 0)
+            _log.Information("child processes can be started again");
+
+        _wanting = 0;
     }
 
     private void TellWhatWasLeftOut()

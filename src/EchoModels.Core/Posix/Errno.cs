@@ -53,6 +53,8 @@ internal static class Errno
     private static string Name(int errno) => errno switch
     {
         EPERM => nameof(EPERM),
+        ENOENT => nameof(ENOENT),
+        EAGAIN => nameof(EAGAIN),
         ENOMEM => nameof(ENOMEM),
         ENFILE => nameof(ENFILE),
         EMFILE => nameof(EMFILE),

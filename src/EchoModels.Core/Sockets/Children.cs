@@ -14,6 +14,9 @@ public sealed class Children : IDisposable
     /// <summary>How many there may be; who comes then, waits.</summary>
     public const int Most = 1_000;
 
+    /// <summary>How long none is asked for when the system had none to give, in milliseconds.</summary>
+    private const int Rest = 50;
+
     /// <summary>How often it looks whether all are gone, in milliseconds.</summary>
     private const int LookEvery = 5;
 
@@ -27,12 +30,16 @@ public sealed class Children : IDisposable
     private readonly List<Connection> _leaving = [];
     private PosixSignalRegistration? _registration;
     private int _toldToReap;
+    private long _restsUntil;
     private bool _recalled;
 
     internal Children(SocketSet sockets) => _sockets = sockets;
 
     /// <summary>A child took a connection over: see <see cref="Connection.Child"/>. It ends with <see cref="SocketSet.Closed"/>.</summary>
     public event Action<Connection>? Started;
+
+    /// <summary>The system had no process to give, and why; whoever needs one waits. Soon it is asked again.</summary>
+    public event Action<IOException>? Refused;
 
     /// <summary>What they have received and sent.</summary>
     public ChildAccounts Accounts { get; } = new();
@@ -56,14 +63,19 @@ public sealed class Children : IDisposable
         // Under the lock: the child may be gone again, and be looked for, before it is in the list.
         lock (_gate)
         {
-            if (_recalled || IsFull)
+            if (_recalled || IsFull || Environment.TickCount64 < _restsUntil)
                 return false;
 
             WatchForTheEnd();
             _sockets.MakeBlocking(connection);
             ByteCount before = ChildAccounts.Before(connection);
-            if (NativeProcess.Start(command, connection.Socket.SafeHandle) is not (> 0 and int child))
+            int child = NativeProcess.Start(command, connection.Socket.SafeHandle, out IOException? want);
+            if (want is not null)
+            {
+                _restsUntil = Environment.TickCount64 + Rest;
+                Refused?.Invoke(want);
                 return false;
+            }
 
             connection.Child = child;
             Accounts.Open(connection, before);
