@@ -39,6 +39,9 @@ internal static partial class Libc
     public const int SIGKILL = 9;
     public const int SIGTERM = 15;
     public const int SIGCHLD = 17;
+    public const int SIGSTOP = 19;
+    public const int SIGTTIN = 21;
+    public const int SIGTTOU = 22;
     public const int SIGURG = 23;
     public const int SIGIO = 29;
     public const int SIG_BLOCK = 0;
@@ -153,12 +156,6 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "signal", SetLastError = true)]
     public static partial nint Signal(int signal, nint handler);
-
-    [LibraryImport("libc", EntryPoint = "tcgetpgrp", SetLastError = true)]
-    public static partial int TerminalForegroundGroup(int terminal);
-
-    [LibraryImport("libc", EntryPoint = "getpgrp")]
-    public static partial int ProcessGroup();
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();
