@@ -87,11 +87,8 @@ public sealed class SocketSet : IDisposable
             return false;
 
         listener.EndRest();
-        if (DescriptorLimit.IsReached(_latest, listener.Socket))
-        {
-            Refused(listener, SocketError.TooManyOpenSockets);
+        if (!HasRoom(listener))
             return false;
-        }
 
         Socket? socket = _io.Accept(listener.Socket, _blocking, out SocketError error);
         if (socket is null)
@@ -105,11 +102,22 @@ public sealed class SocketSet : IDisposable
         return newcomer is not null;
     }
 
+    /// <summary>Whether there is a descriptor for one client more. If there is none, the listener rests.</summary>
+    internal bool HasRoom(Listener listener)
+    {
+        if (!DescriptorLimit.IsReached(_latest, listener.Socket))
+            return true;
+
+        Refused(listener, SocketError.TooManyOpenSockets);
+        return false;
+    }
+
     /// <summary>Takes in a client that somebody else has taken out of a backlog: the kernel by itself, or the runtime.</summary>
     /// <returns>Null if it was one too many, and has been closed.</returns>
     internal Connection? Welcome(Socket accepted)
     {
         _io.SetBlocking(accepted, _blocking);
+        _latest = accepted.Handle;
         return Admit(accepted);
     }
 
