@@ -70,7 +70,7 @@ public static class ModelTable
             _ => new BusyPollServer()),
 
         new("select", "one list handed over at every wait; on Linux, Socket.Select is poll(2)",
-            "Socket.Select", "1", Always,
+            "Socket.Select", "1", () => WhyNot("select"),
             context => NewReactor(context, "select")) { Options = AsReactor },
 
         new("select-fdset", "select(2) itself: a bit per descriptor, and none from 1,024 up",
@@ -98,14 +98,14 @@ public static class ModelTable
             context => new SignalServer(context.Tally)),
 
         new("async", "async/await: a waiting method is an object, not a thread",
-            "the runtime's epoll", "the runtime's", Always,
+            "the runtime's epoll", "the runtime's", () => OperatingSystem.IsLinux() ? WhyNot("epoll") : null,
             context => new AsyncServer(context.Tally)),
 
         new("io-uring", "the kernel does the work and leaves the results",
             "io_uring_enter(2)", "1", RingSupport.WhyNot,
-            context => new IoUringServer(context))
+            NewRing)
         {
-            Options = ModelOptions.Spin,
+            Options = ModelOptions.Loops | ModelOptions.Spin,
             Fallback = "epoll",
         },
     ];
@@ -115,15 +115,18 @@ public static class ModelTable
 
     private static IEchoServer NewReactor(ModelContext context, string selector) => context.Loops == 1
         ? new ReactorServer(() => context.OpenSelector(selector))
-        : new ReactorTeamServer(context.Loops, () => context.OpenSelector(selector), (sockets, opened) => new Reactor(sockets, opened));
+        : new ReactorTeamServer(context.Loops, sockets => new Reactor(sockets, context.OpenSelector(selector)));
 
     private static IEchoServer NewEpoll(ModelContext context) => context switch
     {
         { EdgeTriggered: false } => NewReactor(context, "epoll"),
         { Loops: 1 } => new EdgeTriggeredServer(() => context.OpenSelector("epoll-edge")),
-        { Loops: int loops } => new ReactorTeamServer(
-            loops, () => context.OpenSelector("epoll-edge"), (sockets, opened) => new EdgeReactor(sockets, opened)),
+        { Loops: int loops } => new ReactorTeamServer(loops, sockets => new EdgeReactor(sockets, context.OpenSelector("epoll-edge"))),
     };
+
+    private static IEchoServer NewRing(ModelContext context) => context.Loops == 1
+        ? new IoUringServer(context.OpenRing)
+        : new ReactorTeamServer(context.Loops, sockets => new RingReactor(sockets, context.OpenRing(sockets)));
 
     private static string? Always() => null;
 

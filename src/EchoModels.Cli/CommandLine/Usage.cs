@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using EchoModels.Selectors;
 
 namespace EchoModels.Cli.CommandLine;
 
@@ -31,8 +32,7 @@ internal static class Usage
         catch (TypeInitializationException refused) when (refused.TypeName.StartsWith("System.Net.Sockets.", StringComparison.Ordinal))
         {
             // It makes an epoll of its own before the first socket; a sandbox that forbids that forbids every socket.
-            string cause = Printable.Escape(refused.GetBaseException().Message.Split(' ')[^1]);
-            Console.Error.WriteLine($"echomodels: the .NET runtime can have no sockets here, as its own epoll is refused ({cause})");
+            Console.Error.WriteLine($"echomodels: {Printable.Escape(SelectorTable.Reason(refused))}");
             return ExitCode.Failed;
         }
         catch (IOException failure)

@@ -52,7 +52,11 @@ internal static class ClientCommand
             Count, Host, Port, Duration, Messages, Size, Pipeline, Rate, Think, Patience, Interactive, Json,
         };
         command.Validators.Add(RefuseContradictions);
-        command.SetAction(parsed => parsed.GetValue(Interactive) ? Talk(parsed) : Load(parsed));
+        command.SetAction(parsed =>
+        {
+            RuntimeSockets.Demand();
+            return parsed.GetValue(Interactive) ? Talk(parsed) : Load(parsed);
+        });
         return command;
     }
 

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using EchoModels.Cli.CommandLine;
+using EchoModels.Sockets;
 
 namespace EchoModels.Cli.Control;
 
@@ -33,6 +34,7 @@ internal static class ControlClient
 
     private static Socket Connect(int port)
     {
+        RuntimeSockets.Demand();
         foreach (string path in ControlDirectory.Candidates(port))
         {
             if (!File.Exists(path) || !ControlDirectory.IsOurs(Path.GetDirectoryName(path)!))

@@ -27,6 +27,7 @@ internal sealed class Narrator : IDisposable
     private readonly Logger _log;
     private readonly Thread _thread;
     private readonly Dictionary<string, int> _leftOut = [];
+    private string? _last;
     private long _dropped;
     private long _second;
     private int _lines;
@@ -130,6 +131,13 @@ internal sealed class Narrator : IDisposable
             Warning($"{what}; {failure.BackTo} serves instead");
     }
 
+    /// <summary>Ends with this line: what was said before is written first, and what is said from now on is not.</summary>
+    public void End(string summary)
+    {
+        _last = summary;
+        Dispose();
+    }
+
     /// <summary>Writes what is still to be written, for a second at the most.</summary>
     public void Dispose()
     {
@@ -164,6 +172,8 @@ internal sealed class Narrator : IDisposable
         }
 
         TellWhatWasLeftOut();
+        if (_last is not null)
+            _log.Information("{Summary:l}", _last);
     }
 
     private void AboutConnection(string what, Action write)

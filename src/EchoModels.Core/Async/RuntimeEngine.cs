@@ -116,7 +116,8 @@ internal static class RuntimeEngine
         int end = int.Parse(size.AsSpan(Size.Length), CultureInfo.InvariantCulture);
 
         using FileDescriptor stranger = Libc.EpollCreate(Libc.EPOLL_CLOEXEC);
-        return [.. Enumerable.Range(0, end).Where(descriptor => IsEpoll(descriptor, stranger)).Select(Open)];
+        List<Epoll> found = [.. Enumerable.Range(0, end).Where(descriptor => IsEpoll(descriptor, stranger)).Select(Open)];
+        return found.Count > 0 ? found : throw new IOException("the runtime's own epoll does not answer: epoll_ctl is refused");
     }
 
     /// <summary>Only an epoll answers that it does not know the stranger (ENOENT); others do not understand the question.</summary>

@@ -10,6 +10,9 @@ namespace EchoModels.Models;
 /// </remarks>
 public sealed class BusyPollServer : IEchoServer
 {
+    /// <summary>However many wait in the backlog, the connections get their turn after so many accepts.</summary>
+    private const int AcceptsPerSweep = 64;
+
     public void Serve(SocketSet sockets, CancellationToken stop)
     {
         byte[] buffer = new byte[Connection.BufferSize];
@@ -18,9 +21,8 @@ public sealed class BusyPollServer : IEchoServer
 
         while (!stop.IsCancellationRequested)
         {
-            // A newcomer is in the set from here on; the sweep below will reach it.
             foreach (Listener listener in sockets.Listeners)
-                sockets.TryAccept(listener, out _);
+                Welcome(listener, sockets);
 
             foreach (Connection connection in sockets)
             {
@@ -28,5 +30,13 @@ public sealed class BusyPollServer : IEchoServer
                     sockets.Close(connection);
             }
         }
+    }
+
+    /// <summary>Takes newcomers into the set; the next sweep will reach them.</summary>
+    private static void Welcome(Listener listener, SocketSet sockets)
+    {
+        int accepted = 0;
+        while (accepted < AcceptsPerSweep && sockets.TryAccept(listener, out _))
+            accepted++;
     }
 }

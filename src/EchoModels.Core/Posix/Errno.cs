@@ -9,8 +9,10 @@ internal static class Errno
     public const int EPERM = 1;
     public const int ENOENT = 2;
     public const int EINTR = 4;
+    public const int EBADF = 9;
     public const int EAGAIN = 11;
     public const int ENOMEM = 12;
+    public const int EACCES = 13;
     public const int EBUSY = 16;
     public const int EINVAL = 22;
     public const int ENFILE = 23;
@@ -53,6 +55,7 @@ internal static class Errno
     private static string Name(int errno) => errno switch
     {
         EPERM => nameof(EPERM),
+        EACCES => nameof(EACCES),
         ENOMEM => nameof(ENOMEM),
         ENFILE => nameof(ENFILE),
         EMFILE => nameof(EMFILE),

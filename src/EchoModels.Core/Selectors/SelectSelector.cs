@@ -51,6 +51,10 @@ internal sealed class SelectSelector : ISelector
         {
             return [];
         }
+        catch (SocketException failure)
+        {
+            throw new IOException($"Socket.Select: {failure.Message}", failure);
+        }
 
         _ready.Clear();
         Collect(_toRead, Interest.Read);
@@ -58,7 +62,7 @@ internal sealed class SelectSelector : ISelector
         return System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_ready);
     }
 
-    public void Wake() => _waker.Ring();
+    public bool Wake() => _waker.Ring();
 
     public void Dispose() => _waker.Dispose();
 

@@ -23,16 +23,18 @@ public sealed class SelectorChoice(Tally tally)
     {
         SelectorRow own = SelectorTable.Find(preferred);
         IEnumerable<SelectorRow> order = Forced is { } forced && SelectorTable.Rows.Contains(own) ? [forced] : SelectorTable.From(own);
-        (SelectorRow taken, ISelector selector) = SelectorTable.OpenFirst(order, out IReadOnlyList<SelectorRefusal> refusals);
+        (SelectorRow taken, ISelector selector) = SelectorTable.OpenFirst(order.Select(Counting), out IReadOnlyList<SelectorRefusal> refusals);
 
         Current = taken.Name;
         if (refusals.Count > 0 && _told.Add((preferred, taken.Name)))
             FellBack?.Invoke(refusals, taken);
 
-        return new CountingSelector(selector, tally);
+        return selector;
     }
 
     /// <summary>Opens the first selector that works, for those who do not care which it is.</summary>
     /// <exception cref="IOException">None was to be had.</exception>
-    public ISelector OpenAny() => new CountingSelector(SelectorTable.OpenFirst(SelectorTable.Rows, out _).Selector, tally);
+    public ISelector OpenAny() => SelectorTable.OpenFirst(SelectorTable.Rows.Select(Counting), out _).Selector;
+
+    private SelectorRow Counting(SelectorRow row) => row with { Open = () => new CountingSelector(row.Open(), tally) };
 }

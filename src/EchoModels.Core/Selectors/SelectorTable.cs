@@ -12,7 +12,10 @@ public sealed record SelectorRow(string Name, string Call, Func<ISelector> Open)
 public sealed record SelectorRefusal(string Name, string Error);
 
 /// <summary>The selectors, ordered by preference: the first that works is taken.</summary>
-/// <remarks>Whether one works is found out by a real call, as a sandbox may allow less than its operating system's name promises.</remarks>
+/// <remarks>
+/// Whether one works is found out by real calls, as a sandbox may allow less than its operating system's name promises: it is
+/// opened, its bell is added, and it is asked once, without waiting, who is ready.
+/// </remarks>
 public static class SelectorTable
 {
     private static readonly SelectorRow Kqueue = new("kqueue", "kevent(2)", () => new KqueueSelector());
@@ -50,8 +53,7 @@ public static class SelectorTable
     {
         try
         {
-            using ISelector probe = row.Open();
-            probe.Wait(0);
+            OpenWorking(row).Dispose();
             return null;
         }
         catch (Exception refusal) when (IsRefusal(refusal))
@@ -73,7 +75,7 @@ public static class SelectorTable
         {
             try
             {
-                return (row, row.Open());
+                return (row, OpenWorking(row));
             }
             catch (Exception refusal) when (IsRefusal(refusal))
             {
@@ -84,6 +86,21 @@ public static class SelectorTable
         throw new IOException($"no selector to be had: {string.Join("; ", refused.Select(row => $"{row.Name} ({row.Error})"))}");
     }
 
+    private static ISelector OpenWorking(SelectorRow row)
+    {
+        ISelector selector = row.Open();
+        try
+        {
+            selector.Wait(0);
+            return selector;
+        }
+        catch
+        {
+            selector.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>The kernel refuses by an error number, an operating system by not having the call at all.</summary>
     private static bool IsRefusal(Exception refusal) =>
         refusal is IOException or SocketException or EntryPointNotFoundException or DllNotFoundException
@@ -91,6 +108,6 @@ public static class SelectorTable
 
     /// <summary>The runtime makes an epoll of its own before its first socket; where that is refused, so is every socket.</summary>
     internal static string Reason(Exception refusal) => refusal is TypeInitializationException
-        ? $"the runtime can have no sockets here, as its own epoll is refused ({refusal.GetBaseException().Message.Split(' ')[^1]})"
+        ? $"the .NET runtime can have no sockets here, as its own epoll is refused ({refusal.GetBaseException().Message.Split(' ')[^1].Trim('(', ')')})"
         : refusal.Message;
 }

@@ -50,6 +50,7 @@ public sealed class Listener : WatchedSocket
     /// <exception cref="SocketException">The address is in use, is not ours, or may not be bound.</exception>
     public static Listener Open(IPEndPoint endPoint, int backlog)
     {
+        RuntimeSockets.Demand();
         Socket socket = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {

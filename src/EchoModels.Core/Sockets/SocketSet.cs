@@ -13,11 +13,7 @@ public sealed class SocketSet : IDisposable
     private readonly ISocketIo _io;
     private readonly EchoPolicy _policy;
     private readonly List<Listener> _listeners = [];
-    private readonly Stack<Token> _free = new();
-    private readonly Lock _gate = new();
-    private WatchedSocket?[] _slots = new WatchedSocket?[64];
-    private int _used;
-    private int _count;
+    private readonly SlotTable _slots = new();
     private int _waiting;
     private volatile bool _blocking;
     private nint _latest;
@@ -29,7 +25,7 @@ public sealed class SocketSet : IDisposable
         Children = new Children(this);
         foreach (Listener listener in listeners)
         {
-            Join(listener);
+            _slots.Add(listener);
             _listeners.Add(listener);
         }
     }
@@ -58,7 +54,7 @@ public sealed class SocketSet : IDisposable
     public Children Children { get; }
 
     /// <summary>How many connections are open and in the set.</summary>
-    public int Count => Volatile.Read(ref _count);
+    public int Count => _slots.Connections;
 
     /// <summary>How many of them wait until their model has a thread or a process for them; the model keeps the count.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
@@ -80,27 +76,15 @@ public sealed class SocketSet : IDisposable
     }
 
     /// <summary>The socket that goes by this token; null if it has been closed since.</summary>
-    public WatchedSocket? Find(Token token)
-    {
-        WatchedSocket?[] slots = _slots;
-        WatchedSocket? found = (uint)token.Slot < (uint)slots.Length ? slots[token.Slot] : null;
-        return found?.Token == token ? found : null;
-    }
+    public WatchedSocket? Find(Token token) => _slots.Find(token);
 
     /// <summary>Takes one client out of a listener's backlog; on a blocking set it sleeps until there is one.</summary>
     /// <returns>False if there is none to be had now: nobody there, the listener rests, or the call was let go.</returns>
     public bool TryAccept(Listener listener, [NotNullWhen(true)] out Connection? newcomer)
     {
         newcomer = null;
-        if (listener.IsResting)
+        if (!MayAccept(listener))
             return false;
-
-        listener.EndRest();
-        if (DescriptorLimit.IsReached(_latest, listener.Socket))
-        {
-            Refused(listener, SocketError.TooManyOpenSockets);
-            return false;
-        }
 
         Socket? socket = _io.Accept(listener.Socket, _blocking, out SocketError error);
         if (socket is null)
@@ -109,9 +93,22 @@ public sealed class SocketSet : IDisposable
             return false;
         }
 
-        _latest = socket.Handle;
         newcomer = Admit(socket);
         return newcomer is not null;
+    }
+
+    /// <summary>Whether a listener may be asked now: not while it rests, nor when descriptors run out, for which it is given a rest.</summary>
+    internal bool MayAccept(Listener listener)
+    {
+        if (listener.IsResting)
+            return false;
+
+        listener.EndRest();
+        if (!DescriptorLimit.IsReached(_latest, listener.Socket))
+            return true;
+
+        Refused(listener, SocketError.TooManyOpenSockets);
+        return false;
     }
 
     /// <summary>Takes in a client that somebody else has taken out of a backlog: the kernel by itself, or the runtime.</summary>
@@ -128,7 +125,7 @@ public sealed class SocketSet : IDisposable
     /// <summary>Closes a connection. The model has stopped watching it.</summary>
     public void Close(Connection connection, CloseReason reason)
     {
-        Leave(connection);
+        _slots.Remove(connection);
         CloseDeparted(connection, reason);
     }
 
@@ -137,7 +134,7 @@ public sealed class SocketSet : IDisposable
         Unacknowledged(connection) == 0 || connection.Socket.Poll(0, SelectMode.SelectError);
 
     /// <summary>Lets a connection go without closing it; from now on it is another's to look after.</summary>
-    internal void Depart(Connection connection) => Leave(connection);
+    internal void Depart(Connection connection) => _slots.Remove(connection);
 
     /// <summary>Closes a connection that is no longer in the set.</summary>
     internal void CloseDeparted(Connection connection, CloseReason reason)
@@ -158,7 +155,7 @@ public sealed class SocketSet : IDisposable
     {
         foreach (Listener listener in _listeners)
         {
-            Leave(listener);
+            _slots.Remove(listener);
             listener.Socket.Dispose();
         }
 
@@ -191,7 +188,8 @@ public sealed class SocketSet : IDisposable
     /// <summary>Bytes that the kernel holds for the peer and that the peer has not acknowledged.</summary>
     public int Unacknowledged(Connection connection) => _io.Unacknowledged(connection.Socket);
 
-    public Enumerator GetEnumerator() => new(this);
+    /// <summary>Walks the connections; those that come or go meanwhile may or may not be seen.</summary>
+    public SlotTable.Enumerator GetEnumerator() => _slots.GetEnumerator();
 
     public void Dispose()
     {
@@ -214,63 +212,15 @@ public sealed class SocketSet : IDisposable
 
     private Connection? Admit(Socket socket)
     {
+        _latest = socket.Handle;
         Connection newcomer = new(socket, _io, _policy);
         bool isOneTooMany = Count + Children.Count >= _policy.MaxConnections;
-        Join(newcomer);
+        _slots.Add(newcomer);
         Accepted?.Invoke(newcomer);
         if (!isOneTooMany)
             return newcomer;
 
         Close(newcomer, CloseReason.Limit);
         return null;
-    }
-
-    private void Join(WatchedSocket socket)
-    {
-        lock (_gate)
-        {
-            if (!_free.TryPop(out Token token))
-                token = new Token(_used++, 0);
-
-            if (token.Slot == _slots.Length)
-                Array.Resize(ref _slots, _slots.Length * 2);
-
-            socket.Token = token;
-            _slots[token.Slot] = socket;
-            _count += socket is Connection ? 1 : 0;
-        }
-    }
-
-    private void Leave(WatchedSocket socket)
-    {
-        lock (_gate)
-        {
-            _slots[socket.Token.Slot] = null;
-            _free.Push(socket.Token with { Generation = socket.Token.Generation + 1 });
-            _count -= socket is Connection ? 1 : 0;
-        }
-    }
-
-    /// <summary>Walks the connections; those that come or go meanwhile may or may not be seen.</summary>
-    public struct Enumerator(SocketSet set)
-    {
-        private int _next;
-
-        public Connection Current { get; private set; } = null!;
-
-        public bool MoveNext()
-        {
-            WatchedSocket?[] slots = set._slots;
-            while (_next < slots.Length)
-            {
-                if (slots[_next++] is not Connection connection)
-                    continue;
-
-                Current = connection;
-                return true;
-            }
-
-            return false;
-        }
     }
 }

@@ -9,10 +9,7 @@ public sealed class CrowdTests
     private const int Many = 9_000;
 
     [Theory]
-    [InlineData("epoll")]
-    [InlineData("poll")]
-    [InlineData("select")]
-    [InlineData("threads")]
+    [MemberData(nameof(Models.ForThousands), MemberType = typeof(Models))]
     public void Nine_thousand_are_held_and_served(string model)
     {
         using Server server = Server.Start("--model", model);

@@ -87,6 +87,20 @@ public sealed class SignalTests
         Assert.Empty(server.Said("second signal"));
     }
 
+    /// <summary>Also when more connections are closed at the end than lines are written in a second.</summary>
+    [Theory]
+    [InlineData("epoll")]
+    [InlineData("threads")]
+    [InlineData("process")]
+    public void The_summary_is_the_last_line(string model)
+    {
+        using Server server = Server.Start("--model", model);
+        using Crowd crowd = new(server, 80);
+        crowd.Clients.ForEach(client => client.Echo("hello"));
+        Assert.Equal(server.End(), server.Lines[^1]);
+        Assert.NotEmpty(server.Said(@"closed \d+ more"));
+    }
+
     [Fact]
     public void Started_with_SIGINT_ignored_it_works_and_SIGTERM_ends_it()
     {

@@ -11,6 +11,7 @@ internal static partial class Native
     public const int SIGQUIT = 3;
     public const int SIGTERM = 15;
     public const int SIGCONT = 18;
+    public const int SIGSTOP = 19;
 
     private const int F_SETPIPE_SZ = 1031;
     private const int RLIMIT_NOFILE = 7;

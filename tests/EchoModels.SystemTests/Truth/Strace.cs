@@ -6,17 +6,17 @@ namespace EchoModels.SystemTests.Truth;
 /// <summary>strace(1): what the program really asks of the kernel.</summary>
 internal sealed class Strace : IDisposable
 {
-    /// <summary>Every call that moves bytes on sockets or waits for some.</summary>
+    /// <summary>Every call that moves bytes on sockets, waits for some, or wakes whoever waits.</summary>
     public const string SocketsAndWaits = "trace=accept,accept4,recvfrom,recvmsg,read,sendto,sendmsg,write,"
-        + "epoll_wait,epoll_pwait,epoll_pwait2,epoll_ctl,poll,ppoll,select,pselect6,rt_sigtimedwait,restart_syscall";
+        + "epoll_wait,epoll_pwait,epoll_pwait2,epoll_ctl,poll,ppoll,select,pselect6,rt_sigtimedwait,restart_syscall,io_uring_enter,tgkill";
 
     private readonly Process _process;
     private readonly string _file;
 
-    private Strace(Server server, string file, string[] options)
+    private Strace(string file, string[] options)
     {
         _file = file;
-        ProcessStartInfo start = new("strace", ["-f", "-yy", "-s", "0", "-o", file, "-p", $"{server.Id}", .. options])
+        ProcessStartInfo start = new("strace", ["-yy", "-s", "0", "-o", file, .. options])
         {
             RedirectStandardError = true,
         };
@@ -33,7 +33,15 @@ internal sealed class Strace : IDisposable
 
     /// <summary>Attaches to all threads of a running server.</summary>
     public static Strace Attach(Server server, params string[] options) =>
-        new(server, Path.Combine(server.Directory.Path, $"trace-{Guid.NewGuid():N}"), options);
+        new(NewFile(server), ["-f", "-p", $"{server.Id}", .. options]);
+
+    /// <summary>Attaches to one thread of a running server, by its name, and leaves the others alone: the runtime's own, above all.</summary>
+    public static Strace AttachToThread(Server server, string name, params string[] options)
+    {
+        string thread = Directory.GetDirectories($"/proc/{server.Id}/task")
+            .Single(thread => File.ReadAllText(Path.Combine(thread, "comm")).Trim() == name);
+        return new(NewFile(server), ["-p", Path.GetFileName(thread), .. options]);
+    }
 
     /// <summary>Lets go of the server, once it has seen so many sends: a client has its echo a moment before strace writes of it.</summary>
     /// <returns>What it saw.</returns>
@@ -44,6 +52,8 @@ internal sealed class Strace : IDisposable
         Assert.True(_process.WaitForExit(Timing.Generous), "strace did not end");
         return Trace.Read(_file);
     }
+
+    private static string NewFile(Server server) => Path.Combine(server.Directory.Path, $"trace-{Guid.NewGuid():N}");
 
     public void Dispose()
     {

@@ -1,5 +1,7 @@
+using System.Net.Sockets;
 using EchoModels.Metering;
 using EchoModels.Selectors;
+using EchoModels.Sockets;
 using Xunit;
 
 namespace EchoModels.Tests.Selectors;
@@ -55,6 +57,20 @@ public sealed class SelectorTableTests
     }
 
     [Fact]
+    public void Falls_back_when_one_can_be_opened_but_not_waited_in()
+    {
+        Deaf deaf = new();
+        SelectorRow row = new("deaf", "", () => deaf);
+        (SelectorRow taken, ISelector selector) = SelectorTable.OpenFirst([row, Works], out IReadOnlyList<SelectorRefusal> refusals);
+
+        selector.Dispose();
+        Assert.Same(Works, taken);
+        Assert.Equal([new SelectorRefusal("deaf", "it hears nothing")], refusals);
+        Assert.True(deaf.IsDisposed);
+        Assert.Equal("it hears nothing", SelectorTable.WhyNot(row));
+    }
+
+    [Fact]
     public void Names_every_refusal_when_none_works()
     {
         IOException failure = Assert.Throws<IOException>(() => SelectorTable.OpenFirst([Broken("one"), Broken("two")], out _));
@@ -107,10 +123,29 @@ public sealed class SelectorTableTests
     {
         Tally tally = new();
         using ISelector selector = new SelectorChoice(tally).Open("poll");
-        selector.Wait(0);
+        Assert.Equal(1, tally[Counted.Wait]); // whether it can be had, was asked of it too
 
-        Assert.Equal(1, tally[Counted.Wait]);
+        selector.Wait(0);
+        Assert.Equal(2, tally[Counted.Wait]);
     }
 
     private static SelectorRow Broken(string name) => new(name, "", () => throw new IOException($"{name} is broken"));
+
+    /// <summary>A selector that cannot wait.</summary>
+    private sealed class Deaf : ISelector
+    {
+        public bool IsDisposed { get; private set; }
+
+        public void Add(Socket socket, Interest interest, Token token) => throw new NotSupportedException();
+
+        public void Modify(Socket socket, Interest interest, Token token) => throw new NotSupportedException();
+
+        public void Remove(Socket socket) => throw new NotSupportedException();
+
+        public ReadOnlySpan<ReadyEvent> Wait(int milliseconds) => throw new IOException("it hears nothing");
+
+        public bool Wake() => throw new NotSupportedException();
+
+        public void Dispose() => IsDisposed = true;
+    }
 }

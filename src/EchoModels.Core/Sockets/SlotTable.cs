@@ -1,0 +1,77 @@
+namespace EchoModels.Sockets;
+
+/// <summary>Sockets by their tokens: one look into an array, and never a stranger under an old name.</summary>
+/// <remarks>Any thread may add, remove and look. A slot is used again; its next token is of the next generation.</remarks>
+public sealed class SlotTable
+{
+    private readonly Stack<Token> _free = new();
+    private readonly Lock _gate = new();
+    private WatchedSocket?[] _slots = new WatchedSocket?[64];
+    private int _used;
+    private int _connections;
+
+    /// <summary>How many of the sockets are connections.</summary>
+    public int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>The socket that goes by this token; null if it has been removed since.</summary>
+    public WatchedSocket? Find(Token token)
+    {
+        WatchedSocket?[] slots = _slots;
+        WatchedSocket? found = (uint)token.Slot < (uint)slots.Length ? slots[token.Slot] : null;
+        return found?.Token == token ? found : null;
+    }
+
+    /// <summary>Gives a socket its token.</summary>
+    internal void Add(WatchedSocket socket)
+    {
+        lock (_gate)
+        {
+            if (!_free.TryPop(out Token token))
+                token = new Token(_used++, 0);
+
+            if (token.Slot == _slots.Length)
+                Array.Resize(ref _slots, _slots.Length * 2);
+
+            socket.Token = token;
+            _slots[token.Slot] = socket;
+            _connections += socket is Connection ? 1 : 0;
+        }
+    }
+
+    /// <summary>Forgets a socket; its token is never given again.</summary>
+    internal void Remove(WatchedSocket socket)
+    {
+        lock (_gate)
+        {
+            _slots[socket.Token.Slot] = null;
+            _free.Push(socket.Token with { Generation = socket.Token.Generation + 1 });
+            _connections -= socket is Connection ? 1 : 0;
+        }
+    }
+
+    /// <summary>Walks the connections; those that come or go meanwhile may or may not be seen.</summary>
+    public Enumerator GetEnumerator() => new(this);
+
+    /// <summary>A place on that walk.</summary>
+    public struct Enumerator(SlotTable table)
+    {
+        private int _next;
+
+        public Connection Current { get; private set; } = null!;
+
+        public bool MoveNext()
+        {
+            WatchedSocket?[] slots = table._slots;
+            while (_next < slots.Length)
+            {
+                if (slots[_next++] is not Connection connection)
+                    continue;
+
+                Current = connection;
+                return true;
+            }
+
+            return false;
+        }
+    }
+}
