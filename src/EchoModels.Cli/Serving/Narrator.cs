@@ -115,7 +115,14 @@ internal sealed class Narrator : IDisposable
         }
     }
 
-    public void AcceptFailed(Listener listener, SocketError error) => Note(() =>
+    public void AcceptFailed(Listener listener, SocketError error)
+    {
+        // Nobody is kept waiting: a blocking accept wants the next client's descriptor before it sleeps.
+        if (!OperatingSystem.IsLinux() || listener.Queued > 0)
+            Note(() => Complain(listener, error));
+    }
+
+    private void Complain(Listener listener, SocketError error)
     {
         _refused = Environment.TickCount64;
         if (_complained != 0 && _refused - _complained < BetweenComplaints.TotalMilliseconds)
@@ -124,7 +131,7 @@ internal sealed class Narrator : IDisposable
         _complained = _refused;
         string want = error == SocketError.TooManyOpenSockets ? "no descriptor is free" : error.ToString();
         _log.Warning("cannot accept on {EndPoint}: {Want:l}; clients wait in the backlog, those connected are served", listener.EndPoint, want);
-    });
+    }
 
     public void FellBack(IReadOnlyList<SelectorRefusal> refusals, SelectorRow taken) => Warning(
         $"{string.Join("; ", refusals.Select(refusal => $"{refusal.Name} was refused ({refusal.Error})"))}; {taken.Name} is used instead");

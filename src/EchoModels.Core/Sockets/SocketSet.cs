@@ -116,6 +116,7 @@ public sealed class SocketSet : IDisposable
     internal Connection? Welcome(Socket accepted)
     {
         _io.SetBlocking(accepted, _blocking);
+        _latest = accepted.Handle;
         return Admit(accepted);
     }
 

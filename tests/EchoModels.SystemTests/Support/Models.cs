@@ -19,6 +19,9 @@ public static class Models
     public static string[] Available =>
         [.. Rows.Where(row => row.GetProperty("available").GetBoolean()).Select(row => row.GetProperty("name").GetString()!)];
 
+    /// <summary>Those, and epoll with its other trigger: what is to be said behind <c>--model</c>.</summary>
+    public static string[] WithTriggers => [.. Available, "epoll --trigger edge"];
+
     /// <summary>Those that hand their connections over at a switch; a child process keeps its own.</summary>
     public static string[] HandingOver => [.. Available.Where(name => name != "process")];
 
