@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using EchoModels.Models;
 using EchoModels.Sockets;
 
@@ -6,18 +5,16 @@ namespace EchoModels;
 
 /// <summary>Lends a set of sockets to one model after the other: starts, switches, rolls back, and says goodbye.</summary>
 /// <remarks>
-/// One thread runs the models, each in its turn. <see cref="Switch"/> and <see cref="Stop"/> may be called from any thread; they
-/// are served one after the other. The events are raised on the models' thread.
+/// One thread runs the models, each in its turn. <see cref="Switch"/> and <see cref="Stop"/> may be called from any other thread;
+/// they are served one after the other. <see cref="Switched"/> and <see cref="Failed"/> are raised on the models' thread, before
+/// whoever asked for the switch is answered, and none of them after <see cref="Stopping"/>. Who handles them must not wait for one
+/// of those two calls.
 /// </remarks>
 public sealed class EchoHost : IDisposable
 {
-    /// <summary>So many failures in a row, without a model that served for a while or was told to stop, and the host gives up.</summary>
-    private const int Patience = 3;
-
-    private static readonly TimeSpan AWhile = TimeSpan.FromSeconds(1);
-
     private readonly SocketSet _sockets;
     private readonly ModelContext _context;
+    private readonly RollBackRule _rule = new();
     private readonly Lock _gate = new();
     private readonly Lock _switching = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -25,9 +22,7 @@ public sealed class EchoHost : IDisposable
     private CancellationTokenSource _stop = new();
     private Handover? _handover;
     private ModelRow _serving;
-    private ModelRow? _before;
-    private long _takenOverAt;
-    private int _failures;
+    private bool _started;
     private bool _stopping;
     private bool _givenUp;
 
@@ -46,33 +41,51 @@ public sealed class EchoHost : IDisposable
     /// <summary>A model failed or could not start; the report says which one serves instead.</summary>
     public event Action<ModelFailure>? Failed;
 
+    /// <summary>From now on every switch is refused, also one that is under way. Raised on the thread that stops.</summary>
+    public event Action? Stopping;
+
     /// <summary>The model that serves, or is just taking over.</summary>
     public ModelRow Serving => Volatile.Read(ref _serving);
 
     /// <summary>Completes when the host has been stopped; fails with the last model's error when none is left to serve.</summary>
     public Task Ended => _ended.Task;
 
+    private static SwitchRefusedException IsStopping => new("the server is stopping");
+
     /// <summary>Starts the first model, and returns when it serves.</summary>
     /// <exception cref="SwitchRefusedException">It could not start.</exception>
+    /// <exception cref="InvalidOperationException">The host has been started before, or stopped.</exception>
     public void Start()
     {
         Handover first = new(_serving, _serving);
-        _handover = first;
-        _thread.Start();
+        lock (_gate)
+        {
+            if (_started || _stopping)
+                throw new InvalidOperationException($"the host has been {(_stopping ? "stopped" : "started")} already");
+
+            _started = true;
+            _handover = first;
+            _thread.Start();
+        }
+
         first.Wait();
     }
 
     /// <summary>Hands every socket to another model, and returns when that one serves.</summary>
     /// <exception cref="SwitchRefusedException">The server is stopping; or the model cannot start here, and the one before serves on.</exception>
+    /// <exception cref="InvalidOperationException">The host has not been started, or this is the models' thread.</exception>
     public SwitchReport Switch(ModelRow to)
     {
+        RefuseModelsThread();
         lock (_switching)
         {
             Handover handover;
             lock (_gate)
             {
                 if (_stopping)
-                    throw new SwitchRefusedException("the server is stopping");
+                    throw IsStopping;
+                if (!_started)
+                    throw new InvalidOperationException("the host has not been started");
                 if (_givenUp)
                     throw new SwitchRefusedException("no model serves any more");
                 if (to == _serving)
@@ -90,30 +103,32 @@ public sealed class EchoHost : IDisposable
     /// <summary>Stops accepting, gives what is owed time to go out, and closes everything.</summary>
     /// <param name="limit">How long what is owed may take.</param>
     /// <param name="atOnce">Ends the goodbye early.</param>
+    /// <exception cref="InvalidOperationException">This is the models' thread.</exception>
     public void Stop(TimeSpan limit, CancellationToken atOnce)
     {
+        RefuseModelsThread();
         lock (_gate)
         {
             _stopping = true;
             _stop.Cancel();
         }
 
-        _thread.Join();
-        using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(atOnce);
-        deadline.CancelAfter(limit);
-        try
-        {
-            _sockets.Children.EndInput(); // they finish while the others do
-            new DrainServer(_context.Selectors.OpenAny).Serve(_sockets, deadline.Token);
-            _sockets.Children.WaitUntilGone(deadline.Token);
-        }
-        finally
-        {
-            _sockets.Dispose();
-        }
+        Stopping?.Invoke();
+        if (_started)
+            _thread.Join();
+        else
+            _ended.TrySetResult();
+
+        DrainServer.SayGoodbye(_sockets, _context.Selectors.OpenAny, limit, atOnce);
     }
 
     public void Dispose() => _stop.Dispose();
+
+    private void RefuseModelsThread()
+    {
+        if (Thread.CurrentThread == _thread)
+            throw new InvalidOperationException("the models' thread cannot wait for itself: switch and stop from another one");
+    }
 
     private void Run()
     {
@@ -160,13 +175,12 @@ public sealed class EchoHost : IDisposable
         }
 
         _context.Selectors.Current = null;
-        _takenOverAt = 0;
+        _rule.Begins();
         row.Create(_context).Serve(_sockets, stop);
         if (!stop.IsCancellationRequested)
             throw new InvalidOperationException($"the model {row.Name} returned without being told to stop");
 
-        _before = row;
-        _failures = 0;
+        _rule.LetsGo(row);
     }
 
     /// <summary>The model to serve now that the one before has let go; null if the host is to end.</summary>
@@ -177,80 +191,47 @@ public sealed class EchoHost : IDisposable
             if (!_stopping)
                 return _handover?.To;
 
-            _handover?.Fail(new SwitchRefusedException("the server is stopping"));
-            _handover = null;
+            _handover?.Fail(IsStopping);
             return null;
         }
     }
 
+    /// <summary>The model to serve now that one has failed; null if the host is to end.</summary>
     private ModelRow? RollBack(ModelRow failed, Exception failure)
     {
-        bool servedAWhile = _takenOverAt != 0 && Stopwatch.GetElapsedTime(_takenOverAt) > AWhile;
-        _failures = servedAWhile ? 1 : _failures + 1;
-
-        ModelRow? back;
         lock (_gate)
         {
-            // A first model that cannot start has none before it; one that served before it failed may do so again.
-            back = _before ?? (_takenOverAt != 0 ? failed : failed.Fallback is { } other ? ModelTable.Find(other) : null);
-            back = _failures > Patience ? null : back;
+            ModelRow? back = _rule.After(failed);
             _givenUp = back is null;
             Volatile.Write(ref _serving, back ?? failed);
-            if (_handover is { IsFirst: true } && back is not null)
-            {
-                _handover.To = back;
-            }
-            else
-            {
-                _handover?.Fail(new SwitchRefusedException($"{failed.Name} could not start: {failure.Message}", failure));
-                _handover = null;
-            }
+            Handover? refused = _handover?.GoesOnWith(back) == true ? null : Interlocked.Exchange(ref _handover, null);
+            if (!_stopping)
+                Failed?.Invoke(new ModelFailure(failed.Name, failure, back?.Name) { HadServed = _rule.HasTakenOver });
 
-            if (_stopping)
-                return null;
+            refused?.Fail(_stopping ? IsStopping : new SwitchRefusedException($"{failed.Name} could not start: {failure.Message}", failure));
+            return _stopping ? null : back;
         }
-
-        Failed?.Invoke(new ModelFailure(failed.Name, failure, back?.Name) { HadServed = _takenOverAt != 0 });
-        return back;
     }
 
     private void OnTakenOver()
     {
-        _takenOverAt = Stopwatch.GetTimestamp();
-        SwitchReport? report = null;
+        _rule.TakesOver();
         lock (_gate)
         {
-            if (_handover is { } handover)
+            if (_handover is not { } handover || _stopping)
+                return; // nobody waits, or he is refused when the model lets go
+
+            _handover = null;
+            SwitchReport report = handover.Report(_sockets.Count);
+            try
             {
-                report = handover.Succeed(_sockets.Count);
-                _handover = null;
+                if (report.From != report.To)
+                    Switched?.Invoke(report);
             }
-        }
-
-        if (report is not null && report.From != report.To)
-            Switched?.Invoke(report);
-    }
-
-    /// <summary>A switch under way, and whoever waits for its outcome.</summary>
-    private sealed class Handover(ModelRow from, ModelRow to)
-    {
-        private readonly long _begun = Stopwatch.GetTimestamp();
-        private readonly TaskCompletionSource<SwitchReport> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        /// <summary>Whether it is the server's start, and no switch.</summary>
-        public bool IsFirst { get; } = from == to;
-
-        public ModelRow To { get; set; } = to;
-
-        public SwitchReport Wait() => _outcome.Task.GetAwaiter().GetResult();
-
-        public void Fail(SwitchRefusedException reason) => _outcome.TrySetException(reason);
-
-        public SwitchReport Succeed(int connections)
-        {
-            SwitchReport report = new(IsFirst ? To.Name : from.Name, To.Name, Stopwatch.GetElapsedTime(_begun).TotalMilliseconds, connections);
-            _outcome.TrySetResult(report);
-            return report;
+            finally
+            {
+                handover.Succeed(report);
+            }
         }
     }
 }

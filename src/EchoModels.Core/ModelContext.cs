@@ -1,5 +1,7 @@
 using EchoModels.Metering;
+using EchoModels.Rings;
 using EchoModels.Selectors;
+using EchoModels.Sockets;
 
 namespace EchoModels;
 
@@ -38,6 +40,11 @@ public sealed class ModelContext
         ISelector selector = Selectors.Open(preferred);
         return Spin > TimeSpan.Zero ? new SpinningSelector(selector, Spin) : selector;
     }
+
+    /// <summary>Sets up an io_uring for the thread that calls: counted, and spinning if asked to.</summary>
+    /// <exception cref="IOException">The kernel or a sandbox refuses it.</exception>
+    internal Ring OpenRing(SocketSet sockets) =>
+        new(new RingSettings { Multishot = RingSupport.GrantsLimitedMultishot(Tally), Spin = Spin }, Tally, sockets.Reply);
 }
 
 /// <summary>The settings that only some models use.</summary>

@@ -103,9 +103,9 @@ public static class ModelTable
 
         new("io-uring", "the kernel does the work and leaves the results",
             "io_uring_enter(2)", "1", RingSupport.WhyNot,
-            context => new IoUringServer(context))
+            NewRing)
         {
-            Options = ModelOptions.Spin,
+            Options = ModelOptions.Loops | ModelOptions.Spin,
             Fallback = "epoll",
         },
     ];
@@ -115,15 +115,18 @@ public static class ModelTable
 
     private static IEchoServer NewReactor(ModelContext context, string selector) => context.Loops == 1
         ? new ReactorServer(() => context.OpenSelector(selector))
-        : new ReactorTeamServer(context.Loops, () => context.OpenSelector(selector), (sockets, opened) => new Reactor(sockets, opened));
+        : new ReactorTeamServer(context.Loops, sockets => new Reactor(sockets, context.OpenSelector(selector)));
 
     private static IEchoServer NewEpoll(ModelContext context) => context switch
     {
         { EdgeTriggered: false } => NewReactor(context, "epoll"),
         { Loops: 1 } => new EdgeTriggeredServer(() => context.OpenSelector("epoll-edge")),
-        { Loops: int loops } => new ReactorTeamServer(
-            loops, () => context.OpenSelector("epoll-edge"), (sockets, opened) => new EdgeReactor(sockets, opened)),
+        { Loops: int loops } => new ReactorTeamServer(loops, sockets => new EdgeReactor(sockets, context.OpenSelector("epoll-edge"))),
     };
+
+    private static IEchoServer NewRing(ModelContext context) => context.Loops == 1
+        ? new IoUringServer(context.OpenRing)
+        : new ReactorTeamServer(context.Loops, sockets => new RingReactor(sockets, context.OpenRing(sockets)));
 
     private static string? Always() => null;
 

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
+using EchoModels.Metering;
 using EchoModels.Selectors;
 using EchoModels.Sockets;
 using EchoModels.Tests.Support;
@@ -144,6 +146,55 @@ public sealed class EchoHostStopTests
         Assert.Equal(100, server.Closed.Count);
         foreach (Peer peer in peers)
             peer.HearEnd();
+    });
+
+    [Fact]
+    public void Refuses_switches_from_the_moment_it_tells_that_it_stops() => TestServer.Run("epoll", server =>
+    {
+        List<string> refusals = [];
+        server.Host.Stopping += () =>
+            refusals.Add(Assert.Throws<SwitchRefusedException>(() => server.Host.Switch(EveryModel.Find("poll"))).Message);
+        server.Stop(Long);
+
+        Assert.Equal(["the server is stopping"], refusals);
+    });
+
+    [Fact]
+    public void Can_be_stopped_before_it_was_started() => WithHost((host, sockets) =>
+    {
+        host.Stop(Long, CancellationToken.None);
+
+        Assert.True(host.Ended.IsCompletedSuccessfully);
+        Assert.Empty(sockets.Listeners);
+        Assert.Throws<SwitchRefusedException>(() => host.Switch(EveryModel.Find("poll")));
+        Assert.Contains("stopped", Assert.Throws<InvalidOperationException>(host.Start).Message, StringComparison.Ordinal);
+    });
+
+    [Fact]
+    public void Can_be_stopped_twice() => WithHost((host, _) =>
+    {
+        host.Start();
+        host.Stop(Long, CancellationToken.None);
+        host.Stop(Long, CancellationToken.None);
+
+        Assert.True(host.Ended.IsCompletedSuccessfully);
+    });
+
+    [Fact]
+    public void Can_be_started_once_and_not_be_switched_before() => WithHost((host, _) =>
+    {
+        InvalidOperationException early = Assert.Throws<InvalidOperationException>(() => host.Switch(EveryModel.Find("poll")));
+        Assert.Contains("not been started", early.Message, StringComparison.Ordinal);
+        host.Start();
+        Assert.Contains("started already", Assert.Throws<InvalidOperationException>(host.Start).Message, StringComparison.Ordinal);
+        host.Stop(Long, CancellationToken.None);
+    });
+
+    private static void WithHost(Action<EchoHost, SocketSet> test) => Limit.Run(Limit.Generous, "the test", () =>
+    {
+        using SocketSet sockets = new([Listener.Open(new IPEndPoint(IPAddress.Loopback, 0), backlog: 1)], SocketIo.ForThisSystem);
+        using EchoHost host = new(sockets, new ModelContext(new Tally()), EveryModel.Find("epoll"));
+        test(host, sockets);
     });
 
     private static void HearWhatThereWas(Peer peer)

@@ -22,9 +22,62 @@ public sealed class EchoHostSwitchTests
         Assert.Equal(("epoll", "poll", 1), (report.From, report.To, report.Connections));
         Assert.True(report.PauseMs >= 0);
         Assert.Same(Poll, server.Host.Serving);
-        Limit.Until(() => !heard.IsEmpty, "the event is raised");
         Assert.Same(report, Assert.Single(heard));
         peer.Exchange(10);
+    });
+
+    [Fact]
+    public void Tells_whoever_listens_before_it_answers() => TestServer.Run("epoll", server =>
+    {
+        ConcurrentQueue<string> heard = [];
+        server.Host.Switched += report => Remember(report.To);
+        server.Host.Failed += failure => Remember(failure.Model);
+
+        server.Switch(Poll);
+        Assert.Equal(["poll"], heard);
+        Assert.Throws<SwitchRefusedException>(() => server.Switch(FakeModel.ThatCannotBeMade("bad")));
+        Assert.Equal(["poll", "bad"], heard);
+
+        void Remember(string name)
+        {
+            Thread.Sleep(100); // he takes his time
+            heard.Enqueue(name);
+        }
+    });
+
+    /// <summary>It would wait for the thread that it is on.</summary>
+    [Fact]
+    public void Refuses_to_switch_or_stop_on_the_models_own_thread() => TestServer.Run("epoll", server =>
+    {
+        ConcurrentQueue<Exception?> refusals = [];
+        server.Host.Switched += _ => Try();
+        server.Host.Failed += _ => Try();
+        Peer peer = server.Connect();
+
+        server.Switch(Poll);
+        peer.Exchange(10);
+        Assert.Throws<SwitchRefusedException>(() => server.Switch(FakeModel.ThatCannotBeMade("bad")));
+        peer.Exchange(10);
+
+        Assert.Equal(4, refusals.Count);
+        Assert.All(refusals, refusal => Assert.Contains("thread", Assert.IsType<InvalidOperationException>(refusal).Message, StringComparison.Ordinal));
+
+        void Try()
+        {
+            refusals.Enqueue(Record.Exception(() => server.Host.Switch(Poll)));
+            refusals.Enqueue(Record.Exception(() => server.Host.Stop(TimeSpan.Zero, CancellationToken.None)));
+        }
+    });
+
+    [Fact]
+    public void Lets_another_thread_switch_when_it_is_told_of_a_switch() => TestServer.Run("epoll", server =>
+    {
+        Errand? back = null;
+        server.Host.Switched += report => back = report.To == "poll" ? Errand.Begin(() => server.Switch("epoll")) : back;
+        server.Switch(Poll);
+
+        back!.Done();
+        Assert.Equal("epoll", server.Host.Serving.Name);
     });
 
     [Fact]
@@ -36,7 +89,6 @@ public sealed class EchoHostSwitchTests
 
         Assert.Equal(("epoll", "epoll"), (report.From, report.To));
         server.Switch(Poll);
-        Limit.Until(() => !heard.IsEmpty, "the event of the second switch is raised");
         Assert.Equal("poll", Assert.Single(heard).To);
     });
 
@@ -52,7 +104,7 @@ public sealed class EchoHostSwitchTests
 
         peer.Exchange(1_000);
         server.Switch("blocking");
-        Limit.Until(() => heard.Last().To == "blocking", "the event of the last switch is raised");
+        Assert.Equal("blocking", heard.Last().To);
         string serving = "blocking";
         foreach (SwitchReport report in heard)
         {
@@ -98,4 +150,36 @@ public sealed class EchoHostSwitchTests
             Assert.Same(reluctant, server.Host.Serving);
         });
     }
+
+    /// <summary>Or else it would be told of a switch after it has been told that there will be none.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Refuses_a_switch_whose_model_has_not_taken_over_when_it_is_told_to_stop(bool fails) => TestServer.Run("epoll", server =>
+    {
+        using ManualResetEventSlim begun = new();
+        using ManualResetEventSlim goOn = new();
+        ModelRow slow = FakeModel.Row("slow", (sockets, stop) =>
+        {
+            begun.Set();
+            goOn.Wait(CancellationToken.None);
+            if (fails)
+                throw new IOException("slow cannot start");
+
+            FakeModel.ServeNobody(sockets, stop);
+        });
+        ConcurrentQueue<string> heard = [];
+        server.Host.Switched += report => heard.Enqueue(report.To);
+        server.Host.Failed += failure => heard.Enqueue(failure.Model);
+
+        Errand asks = Errand.Begin(() => server.Host.Switch(slow));
+        Assert.True(begun.Wait(Limit.Generous), "the model does not begin");
+        Errand stops = Errand.Begin(() => server.Stop(TimeSpan.Zero));
+        Limit.Until(() => stops.IsAsleep, "the stop waits for the model to let go");
+        goOn.Set();
+
+        Assert.Equal("the server is stopping", Assert.Throws<SwitchRefusedException>(asks.Done).Message);
+        stops.Done();
+        Assert.Empty(heard);
+    });
 }

@@ -15,11 +15,15 @@ internal sealed class ControlServer : IDisposable
     public const int MostMilliseconds = 2_000;
     private const int MostVisitors = 16;
 
+    /// <summary>What a server that has just taken the port says to one that stops, and has left it: the place is wanted.</summary>
+    private const string Leave = "leave";
+
     private readonly Socket _listener;
     private readonly Func<string, string> _answer;
     private readonly SemaphoreSlim _places = new(MostVisitors);
     private readonly ManualResetEventSlim _closed = new();
     private readonly string _path;
+    private int _left;
 
     private ControlServer(Socket listener, string path, Func<string, string> answer)
     {
@@ -29,6 +33,9 @@ internal sealed class ControlServer : IDisposable
         new Thread(Welcome) { Name = "control", IsBackground = true }.Start();
     }
 
+    /// <summary>Whether it leaves its place to another server that asks for it.</summary>
+    public bool MayBeReplaced { get; set; }
+
     /// <summary>Opens the control socket of a port.</summary>
     /// <param name="port">The server's port.</param>
     /// <param name="answer">Makes the answer to a line; called on several threads.</param>
@@ -36,7 +43,7 @@ internal sealed class ControlServer : IDisposable
     public static ControlServer Open(int port, Func<string, string> answer)
     {
         string path = ControlDirectory.Prepare(port);
-        RemoveStale(path);
+        Vacate(path);
 
         Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
@@ -57,13 +64,16 @@ internal sealed class ControlServer : IDisposable
 
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _left, 1) == 1)
+            return; // the path may be another server's by now
+
         _closed.Set();
         File.Delete(_path);
         _listener.Dispose();
     }
 
-    /// <summary>A socket that a killed server left behind refuses connections; a live one accepts them.</summary>
-    private static void RemoveStale(string path)
+    /// <summary>A socket that a killed server left behind refuses connections; a live one accepts them, and may leave when asked.</summary>
+    private static void Vacate(string path)
     {
         if (!File.Exists(path))
             return;
@@ -72,14 +82,21 @@ internal sealed class ControlServer : IDisposable
         try
         {
             probe.Connect(new UnixDomainSocketEndPoint(path));
+            probe.Send(Encoding.UTF8.GetBytes(Leave + "\n"));
+            probe.Poll(TimeSpan.FromMilliseconds(MostMilliseconds), SelectMode.SelectRead);
         }
         catch (SocketException nobody) when (nobody.SocketErrorCode is SocketError.ConnectionRefused or SocketError.AddressNotAvailable)
         {
             File.Delete(path);
             return;
         }
+        catch (SocketException)
+        {
+            // It hung up on us: it is going, or does not know the word.
+        }
 
-        throw new IOException($"another server answers on {path}");
+        if (File.Exists(path))
+            throw new IOException($"another server answers on {path}");
     }
 
     private void Welcome()
@@ -90,7 +107,7 @@ internal sealed class ControlServer : IDisposable
             {
                 Socket visitor = _listener.Accept();
                 _places.Wait();
-                new Thread(() => Serve(visitor)) { Name = "visitor", IsBackground = true }.Start();
+                Receive(visitor);
             }
             catch (SocketException refusal) when (refusal.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
             {
@@ -103,13 +120,28 @@ internal sealed class ControlServer : IDisposable
         }
     }
 
+    private void Receive(Socket visitor)
+    {
+        try
+        {
+            new Thread(() => Serve(visitor)) { Name = "visitor", IsBackground = true }.Start();
+        }
+        catch (OutOfMemoryException)
+        {
+            Serve(visitor); // the system has no thread to give: the next visitor waits
+        }
+    }
+
     private void Serve(Socket visitor)
     {
         try
         {
             using (visitor)
             {
-                if (ReadLine(visitor) is { } line)
+                string? line = ReadLine(visitor);
+                if (line == Leave && MayBeReplaced)
+                    Dispose();
+                else if (line is not null)
                     Send(visitor, Encoding.UTF8.GetBytes(_answer(line) + "\n"));
             }
         }

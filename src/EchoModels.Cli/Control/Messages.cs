@@ -1,19 +1,26 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace EchoModels.Cli.Control;
 
-/// <summary>The answer to "status": one snapshot. Times are in the unit that the name says; calls are this program's own.</summary>
+/// <summary>The answer to "status": one snapshot. Times are in the unit that the name says; null is a number that is not known.</summary>
+/// <remarks>
+/// Bytes are those of everybody. Receives too, and so they are not known when child processes have received anything: the kernel
+/// counts their bytes, but not in how many pieces they came. The own ones are this program's, as all calls are.
+/// </remarks>
 internal sealed record StatusReport(
     string Model,
     string? Selector,
     double UptimeSeconds,
     ConnectionCounts Connections,
-    long Receives,
+    long? Receives,
+    long OwnReceives,
     long BytesIn,
     long BytesOut,
     CallCounts Calls,
-    long WouldBlocks,
+    long? WouldBlocks,
+    long Signals,
     long Wakeups,
     int Threads,
     double CpuUserSeconds,
@@ -24,8 +31,17 @@ internal sealed record StatusReport(
 /// <summary>Connections: open now; accepted and closed since the start; waiting to be served; owed bytes; with child processes.</summary>
 internal sealed record ConnectionCounts(int Open, long Accepted, long Closed, int Queued, int Owing, int Children);
 
-/// <summary>System calls of the serving threads, by kind.</summary>
-internal sealed record CallCounts(long Accept, long Recv, long Send, long Wait, long Control, long Wake, long Enter);
+/// <summary>System calls of the serving threads; null where the runtime makes some of the kind, which are asked for by Await.</summary>
+internal sealed record CallCounts(
+    long? Accept, long Recv, long? Send, long? Wait, long? Control, long Wake, long Enter, long Await)
+{
+    /// <summary>For people: - for what is not known.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"accept {Word(Accept)}, recv {Recv}, send {Word(Send)}, wait {Word(Wait)}, control {Word(Control)}, wake {Wake}, enter {Enter}")
+        + (Await > 0 ? string.Create(CultureInfo.InvariantCulture, $", await {Await}") : "");
+
+    public static string Word(long? count) => count?.ToString(CultureInfo.InvariantCulture) ?? "-";
+}
 
 /// <summary>The answer when something was refused.</summary>
 internal sealed record Refusal(string Error);

@@ -1,4 +1,4 @@
-using EchoModels.Posix;
+using EchoModels.Cli.CommandLine;
 
 namespace EchoModels.Cli.Serving;
 
@@ -11,10 +11,8 @@ internal static class Keyboard
     /// <summary>The key of the model in this place of the table, counted from 0.</summary>
     public static char Key(int index) => index < 9 ? (char)('1' + index) : (char)('a' + index - 9);
 
-    /// <summary>Whether there is a keyboard, and it is ours to read: a program in the background would be stopped for trying (SIGTTIN).</summary>
-    public static bool IsOurs =>
-        !Console.IsInputRedirected
-        && (!OperatingSystem.IsLinux() || Libc.TerminalForegroundGroup(0) == Libc.ProcessGroup());
+    /// <summary>Whether there is a keyboard, and it is ours to read: who starts in the background has none.</summary>
+    public static bool IsOurs => !Console.IsInputRedirected && Terminal.IsOurs(0);
 
     /// <summary>Reads keys on a thread of its own for as long as the program runs.</summary>
     public static void Listen(Action<ModelRow> onModel)
@@ -25,14 +23,20 @@ internal static class Keyboard
 
     private static void ReadKeys(Action<ModelRow> onModel)
     {
+        using Terminal? terminal = OperatingSystem.IsLinux() ? new Terminal() : null;
         try
         {
-            while (true)
+            string keys;
+            do
             {
-                char key = Console.ReadKey(intercept: true).KeyChar;
-                if (ModelTable.Rows.Where((_, index) => Key(index) == key).FirstOrDefault() is { } model)
-                    onModel(model);
+                keys = terminal?.ReadKeys() ?? Console.ReadKey(intercept: true).KeyChar.ToString();
+                foreach (char typed in keys)
+                {
+                    if (ModelTable.Rows.Where((_, index) => Key(index) == typed).FirstOrDefault() is { } model)
+                        onModel(model);
+                }
             }
+            while (keys.Length > 0);
         }
         catch (Exception gone) when (gone is InvalidOperationException or IOException)
         {

@@ -27,11 +27,14 @@ internal sealed class Narrator : IDisposable
     private readonly Logger _log;
     private readonly Thread _thread;
     private readonly Dictionary<string, int> _leftOut = [];
+    private string? _last;
     private long _dropped;
     private long _second;
     private int _lines;
     private long _complained;
     private long _refused;
+    private long _wanting;
+    private bool _cameUp;
 
     public Narrator(LogEventLevel least)
     {
@@ -51,6 +54,7 @@ internal sealed class Narrator : IDisposable
 
     public void Listening(EchoHost host, SelectorChoice selectors, IEnumerable<Listener> listeners)
     {
+        _cameUp = true;
         string model = host.Serving.Name;
         string? selector = selectors.Current;
         foreach (string endPoint in listeners.Select(listener => listener.EndPoint.ToString()).ToList())
@@ -74,8 +78,18 @@ internal sealed class Narrator : IDisposable
             Note(() => AboutConnection("accepted", () => _log.Information("accepted {Peer:l}", Peer(connection))));
     }
 
+    public void ChildRefused(IOException want) => Note(() =>
+    {
+        if (_wanting != 0 && Environment.TickCount64 - _wanting < BetweenComplaints.TotalMilliseconds)
+            return;
+
+        _wanting = Environment.TickCount64;
+        _log.Warning("cannot start a child process: {Want:l}; clients wait, those that have one are served", want.Message);
+    });
+
     public void ChildStarted(Connection connection)
     {
+        Note(TellThatThereAreChildrenAgain);
         if (_log.IsEnabled(LogEventLevel.Information))
         {
             Note(() => AboutConnection("child processes", () => _log.Information("child process {Child} serves {Peer:l}",
@@ -90,8 +104,9 @@ internal sealed class Narrator : IDisposable
 
         if (connection.Child != 0)
         {
-            Note(() => AboutConnection("closed", () => _log.Information("closed {Peer:l}: {Reason:l}, its child process {Child} has ended",
-                Peer(connection), Words(reason), connection.Child)));
+            Note(() => AboutConnection("closed", () => _log.Information(
+                "closed {Peer:l}: {Reason:l}, after {BytesIn} bytes in, {BytesOut} bytes out; its child process {Child} {Ending:l}",
+                Peer(connection), Words(reason), connection.BytesIn, connection.BytesOut, connection.Child, Ending(connection.ChildExit))));
         }
         else
         {
@@ -127,14 +142,21 @@ internal sealed class Narrator : IDisposable
 
     public void Failed(ModelFailure failure)
     {
-        if (failure is { BackTo: null, HadServed: false })
-            return; // the server did not come up, and its last line says so
+        if (failure.BackTo is null && !_cameUp)
+            return; // the server's last line will say so
 
         string what = $"{failure.Model} {(failure.HadServed ? "failed" : "could not start")}: {failure.Error.Message}";
         if (failure.BackTo is null)
             Error($"{what}; there is no model left to serve");
         else
             Warning($"{what}; {failure.BackTo} serves instead");
+    }
+
+    /// <summary>Ends with this line: what was said before is written first, and what is said from now on is not.</summary>
+    public void End(string summary)
+    {
+        _last = summary;
+        Dispose();
     }
 
     /// <summary>Writes what is still to be written, for a second at the most.</summary>
@@ -171,6 +193,8 @@ internal sealed class Narrator : IDisposable
         }
 
         TellWhatWasLeftOut();
+        if (_last is not null)
+            _log.Information("{Summary:l}", _last);
     }
 
     private void AboutConnection(string what, Action write)
@@ -187,6 +211,14 @@ internal sealed class Narrator : IDisposable
         _log.Information("accepting again");
     }
 
+    private void TellThatThereAreChildrenAgain()
+    {
+        if (_wanting != 0)
+            _log.Information("child processes can be started again");
+
+        _wanting = 0;
+    }
+
     private void TellWhatWasLeftOut()
     {
         _second = Environment.TickCount64 / 1000;
@@ -200,6 +232,13 @@ internal sealed class Narrator : IDisposable
     }
 
     private static string Peer(Connection connection) => connection.Peer?.ToString() ?? "a client that had gone already";
+
+    private static string Ending(int? exit) => exit switch
+    {
+        null or 0 => "has ended",
+        > 128 => $"was ended by signal {exit - 128}",
+        _ => $"has ended with exit code {exit}",
+    };
 
     private static string Words(CloseReason reason) => reason switch
     {

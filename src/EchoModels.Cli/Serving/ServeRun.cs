@@ -68,9 +68,9 @@ internal sealed class ServeRun : IDisposable
             ListenToKeys();
 
         bool served = ServeToTheEnd();
-        CloseControls();
         _host.Stop(_options.Drain, _signals.Second);
-        _narrator.Information(_status.Summary());
+        CloseControls();
+        _narrator.End(_status.Summary());
         return served ? ExitCode.Ok : ExitCode.Failed;
     }
 
@@ -116,10 +116,20 @@ internal sealed class ServeRun : IDisposable
         _sockets.Accepted += _narrator.Accepted;
         _sockets.Closed += _narrator.Closed;
         _sockets.Children.Started += _narrator.ChildStarted;
+        _sockets.Children.Refused += _narrator.ChildRefused;
         _sockets.AcceptFailed += _narrator.AcceptFailed;
         _context.Selectors.FellBack += _narrator.FellBack;
         _host.Switched += report => _narrator.Switched(report, _context.Selectors.Current);
         _host.Failed += _narrator.Failed;
+        _host.Stopping += TellThatItStops;
+    }
+
+    private void TellThatItStops()
+    {
+        foreach (ControlServer control in _controls)
+            control.MayBeReplaced = true;
+        if (_signals.Received is { } signal)
+            _narrator.Information($"{signal}: stopping; no new clients, unsent bytes have {_options.Drain.TotalSeconds:0.###} s to go out");
     }
 
     private void OpenControls()
@@ -169,14 +179,9 @@ internal sealed class ServeRun : IDisposable
     }
 
     /// <summary>Sleeps until a signal comes, or no model is left to serve.</summary>
-    private bool WaitForTheEnd()
-    {
-        int which = WaitHandle.WaitAny([_signals.First.WaitHandle, ((IAsyncResult)_host.Ended).AsyncWaitHandle]);
-        if (which == 0)
-            _narrator.Information($"{_signals.Received}: stopping; no new clients, unsent bytes have {_options.Drain.TotalSeconds:0.###} s to go out");
-
-        return which == 0;
-    }
+    /// <returns>Whether it was a signal.</returns>
+    private bool WaitForTheEnd() =>
+        WaitHandle.WaitAny([_signals.First.WaitHandle, ((IAsyncResult)_host.Ended).AsyncWaitHandle]) == 0;
 
     private void EndAtOnce()
     {

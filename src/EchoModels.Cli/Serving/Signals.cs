@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
+using EchoModels.Cli.CommandLine;
 
 namespace EchoModels.Cli.Serving;
 
-/// <summary>The signals that end a program: the first asks it to, the second ends it at once.</summary>
+/// <summary>The signals that end a program: the first asks it to, the second ends it at once. A terminal's cannot stop it.</summary>
 internal sealed class Signals : IDisposable
 {
     private readonly CancellationTokenSource _first = new();
@@ -14,6 +15,10 @@ internal sealed class Signals : IDisposable
     {
         foreach (PosixSignal signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT])
             _registrations.Add(PosixSignalRegistration.Create(signal, OnSignal));
+
+        Terminal.IgnoreItsStops();
+        if (!OperatingSystem.IsWindows())
+            _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGCONT, KeepTheRuntimeFromTheTerminal));
     }
 
     /// <summary>Told by the first signal.</summary>
@@ -33,6 +38,9 @@ internal sealed class Signals : IDisposable
         _first.Dispose();
         _second.Dispose();
     }
+
+    /// <summary>Continued after Ctrl+Z, the runtime would set the terminal for its own reading, and heed SIGTTOU again.</summary>
+    private static void KeepTheRuntimeFromTheTerminal(PosixSignalContext signal) => signal.Cancel = true;
 
     private void OnSignal(PosixSignalContext context)
     {

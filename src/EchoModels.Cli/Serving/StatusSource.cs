@@ -36,16 +36,19 @@ internal sealed class StatusSource
     public StatusReport Take()
     {
         ProcessUsage usage = ProcessUsage.Read();
+        Traffic traffic = Traffic.Take(_tally, _sockets);
         return new StatusReport(
             _host.Serving.Name,
             _selectors.Current,
             Stopwatch.GetElapsedTime(_start).TotalSeconds,
             CountConnections(),
-            _tally[Counted.Message],
-            _tally[Counted.ByteIn],
-            _tally[Counted.ByteOut],
+            traffic.Messages,
+            traffic.Own,
+            traffic.Bytes.In,
+            traffic.Bytes.Out,
             CountCalls(),
-            _tally[Counted.WouldBlock],
+            _tally.Known(Counted.WouldBlock),
+            _tally[Counted.Signal],
             usage.Wakeups,
             usage.Threads,
             usage.CpuUserSeconds,
@@ -56,15 +59,19 @@ internal sealed class StatusSource
 
     public string Summary()
     {
-        CallCounts calls = CountCalls();
-        return string.Create(CultureInfo.InvariantCulture, $"""
-            served {Interlocked.Read(ref _accepted)} connections, {_tally[Counted.Message]} messages, {_tally[Counted.ByteIn]} bytes in, {_tally[Counted.ByteOut]} bytes out; calls: accept {calls.Accept}, recv {calls.Recv}, send {calls.Send}, wait {calls.Wait}, control {calls.Control}, wake {calls.Wake}, enter {calls.Enter}; would-blocks {_tally[Counted.WouldBlock]}
-            """);
+        Traffic traffic = Traffic.Take(_tally, _sockets);
+        string whose = traffic.Messages is null ? "calls of the server itself" : "calls";
+        long? wouldBlocks = _tally.Known(Counted.WouldBlock);
+        long signals = _tally[Counted.Signal];
+        return string.Create(CultureInfo.InvariantCulture, $"served {Interlocked.Read(ref _accepted)} connections, {traffic}; ")
+            + $"{whose}: {CountCalls()}; would-blocks {CallCounts.Word(wouldBlocks)}"
+            + (signals > 0 ? string.Create(CultureInfo.InvariantCulture, $"; signals {signals}") : "")
+            + (wouldBlocks is null ? "; - is not known: the runtime makes such calls itself" : "");
     }
 
     private CallCounts CountCalls() => new(
-        _tally[Counted.Accept], _tally[Counted.Receive], _tally[Counted.Send],
-        _tally[Counted.Wait], _tally[Counted.Control], _tally[Counted.Wake], _tally[Counted.Enter]);
+        _tally.Known(Counted.Accept), _tally[Counted.Receive], _tally.Known(Counted.Send), _tally.Known(Counted.Wait),
+        _tally.Known(Counted.Control), _tally[Counted.Wake], _tally[Counted.Enter], _tally[Counted.Await]);
 
     private ConnectionCounts CountConnections()
     {

@@ -19,7 +19,7 @@ internal sealed class Doors : IDisposable
         if (selector is null)
             return;
 
-        _registration = stop.Register(selector.Wake);
+        _registration = stop.Register(() => selector.Wake());
         foreach (Listener listener in sockets.Listeners)
             selector.Add(listener.Socket, Interest.Read, listener.Token);
     }

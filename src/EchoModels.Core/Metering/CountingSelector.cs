@@ -4,40 +4,61 @@ using EchoModels.Sockets;
 
 namespace EchoModels.Metering;
 
-/// <summary>Counts what a selector is told, how often it is asked, and how often it is woken.</summary>
-public sealed class CountingSelector(ISelector selector, Tally tally) : ISelector
+/// <summary>Counts what a selector tells the kernel, how often it asks it, and how often it is woken.</summary>
+public sealed class CountingSelector : ISelector
 {
-    public bool CanWatch(Socket socket) => selector.CanWatch(socket);
+    private readonly ISelector _selector;
+    private readonly Tally _tally;
+
+    public CountingSelector(ISelector selector, Tally tally)
+    {
+        _selector = selector;
+        _tally = tally;
+        CountChange(); // its bell, which each watches from the beginning
+    }
+
+    public bool TellsKernel => _selector.TellsKernel;
+
+    public bool CanWatch(Socket socket) => _selector.CanWatch(socket);
 
     public void Add(Socket socket, Interest interest, Token token)
     {
-        tally.Add(Counted.Control);
-        selector.Add(socket, interest, token);
+        CountChange();
+        _selector.Add(socket, interest, token);
     }
 
     public void Modify(Socket socket, Interest interest, Token token)
     {
-        tally.Add(Counted.Control);
-        selector.Modify(socket, interest, token);
+        CountChange();
+        _selector.Modify(socket, interest, token);
     }
 
     public void Remove(Socket socket)
     {
-        tally.Add(Counted.Control);
-        selector.Remove(socket);
+        CountChange();
+        _selector.Remove(socket);
     }
 
     public ReadOnlySpan<ReadyEvent> Wait(int milliseconds)
     {
-        tally.Add(Counted.Wait);
-        return selector.Wait(milliseconds);
+        _tally.Add(Counted.Wait);
+        return _selector.Wait(milliseconds);
     }
 
-    public void Wake()
+    public bool Wake()
     {
-        tally.Add(Counted.Wake);
-        selector.Wake();
+        bool called = _selector.Wake();
+        if (called)
+            _tally.Add(Counted.Wake);
+
+        return called;
     }
 
-    public void Dispose() => selector.Dispose();
+    public void Dispose() => _selector.Dispose();
+
+    private void CountChange()
+    {
+        if (_selector.TellsKernel)
+            _tally.Add(Counted.Control);
+    }
 }

@@ -12,13 +12,13 @@ public enum Counted
     /// <summary>Calls of send.</summary>
     Send,
 
-    /// <summary>Calls of epoll_wait, poll, select or sigtimedwait.</summary>
+    /// <summary>Calls of epoll_wait, poll, select or sigtimedwait, those that only look included.</summary>
     Wait,
 
-    /// <summary>Calls that tell a selector what to watch; each is an epoll_ctl, or bookkeeping for poll and select.</summary>
+    /// <summary>Calls of epoll_ctl; poll and select are told what to watch at each wait.</summary>
     Control,
 
-    /// <summary>Calls that wake a selector.</summary>
+    /// <summary>Calls that wake a thread out of such a wait: a datagram to its bell, or a signal.</summary>
     Wake,
 
     /// <summary>Calls that submit to and wait for io_uring.</summary>
@@ -27,7 +27,7 @@ public enum Counted
     /// <summary>Calls of accept, recv and send that were answered "not now" (EAGAIN): waste.</summary>
     WouldBlock,
 
-    /// <summary>Receives that brought bytes: what a class calls messages.</summary>
+    /// <summary>Receives that brought bytes, or completed requests of io_uring that did: what a class calls messages.</summary>
     Message,
 
     /// <summary>Bytes received.</summary>
@@ -38,6 +38,9 @@ public enum Counted
 
     /// <summary>Signals collected: more than messages if one receive took several arrivals, fewer if the queue overflowed.</summary>
     Signal,
+
+    /// <summary>Calls of AcceptAsync, ReceiveAsync and SendAsync: the runtime carries them out, with system calls of its own.</summary>
+    Await,
 }
 
 /// <summary>Counters that any thread may add to and any thread may read.</summary>
@@ -51,6 +54,7 @@ public sealed class Tally
     private const int Stride = 16;
 
     private readonly long[] _cells = new long[Stride * (Environment.ProcessorCount + 1)];
+    private int _lost;
 
     public long this[Counted what]
     {
@@ -62,6 +66,16 @@ public sealed class Tally
 
             return sum;
         }
+    }
+
+    /// <summary>How many; null if that is not known.</summary>
+    public long? Known(Counted what) => (Volatile.Read(ref _lost) & (1 << (int)what)) == 0 ? this[what] : null;
+
+    /// <summary>From now on somebody else does these, too, where no one can count: how many there are is not known any more.</summary>
+    public void LoseCount(params ReadOnlySpan<Counted> these)
+    {
+        foreach (Counted one in these)
+            Interlocked.Or(ref _lost, 1 << (int)one);
     }
 
     public void Add(Counted what, long count = 1)

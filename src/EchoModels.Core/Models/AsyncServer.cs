@@ -8,13 +8,14 @@ namespace EchoModels.Models;
 /// <summary>One async method per connection: it reads like a blocking one, but the rest of the method waits, not a thread.</summary>
 /// <remarks>
 /// The runtime waits for all of them: in an epoll of its own on Linux, in a completion port on Windows. Who awaits zero bytes
-/// awaits the moment when there is something to receive; so an idle connection holds no buffer. <c>status</c> does not see the
-/// calls that the runtime makes.
+/// awaits the moment when there is something to receive; so an idle connection holds no buffer. The system calls behind the
+/// awaits are the runtime's: how many, nobody counts, and <c>status</c> says so.
 /// </remarks>
 public sealed class AsyncServer(Tally tally) : IEchoServer
 {
     public void Serve(SocketSet sockets, CancellationToken stop)
     {
+        tally.LoseCount(Counted.Accept, Counted.Wait, Counted.Control, Counted.WouldBlock);
         sockets.SetBlocking(false);
         try
         {
@@ -45,12 +46,12 @@ public sealed class AsyncServer(Tally tally) : IEchoServer
             while (true)
             {
                 await Task.Delay(listener.RestLeft, crew.Stop); // no time at all, unless an accept has failed
-                if (!sockets.HasRoom(listener))
+                if (!sockets.MayAccept(listener))
                     continue;
 
                 try
                 {
-                    tally.Add(Counted.Accept);
+                    tally.Add(Counted.Await);
                     Socket socket = await listener.Socket.AcceptAsync(crew.Stop);
                     if (sockets.Welcome(socket) is { } newcomer)
                         crew.Start(() => Converse(newcomer));
@@ -87,6 +88,7 @@ public sealed class AsyncServer(Tally tally) : IEchoServer
 
         private ValueTask<int> Readable(Connection client)
         {
+            tally.Add(Counted.Await);
             ValueTask<int> readable = client.Socket.ReceiveAsync(Memory<byte>.Empty, crew.Stop);
             return readable.IsCompletedSuccessfully ? AfterTheOthers() : readable;
         }
@@ -101,6 +103,8 @@ public sealed class AsyncServer(Tally tally) : IEchoServer
         /// <summary>A cancelled send does not tell how much it had sent. One byte has either gone or not.</summary>
         private async ValueTask Writable(Connection client)
         {
+            tally.Add(Counted.Await);
+            tally.LoseCount(Counted.Send);
             int count = await client.Socket.SendAsync(client.Owed[..1], crew.Stop);
             client.Pay(count);
             tally.Add(Counted.ByteOut, count);

@@ -8,7 +8,7 @@ namespace EchoModels.Models;
 /// is unfinished, and comes again. A receive that leaves room in the buffer is not the end: urgent data cuts a receive short, and
 /// the end of the stream may have come together with the bytes, and was told with them.
 /// </remarks>
-internal abstract class EdgeLoop(SocketSet sockets) : IReactor
+internal abstract class EdgeLoop(SocketSet sockets)
 {
     /// <summary>However much one client sends, the others get their turn after so many receives from it.</summary>
     private const int TurnsAtOnce = 8;
@@ -19,8 +19,10 @@ internal abstract class EdgeLoop(SocketSet sockets) : IReactor
     private readonly byte[] _buffer = new byte[Connection.BufferSize];
     private readonly Unfinished _unfinished = new(sockets);
 
+    /// <summary>Where a newcomer is to be watched; here, unless it is told otherwise.</summary>
     public Action<Connection>? Place { get; set; }
 
+    /// <summary>Waits once, and attends to those that have something or may have.</summary>
     public void Turn()
     {
         foreach (Token token in _unfinished.Take())

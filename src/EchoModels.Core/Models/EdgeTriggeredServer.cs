@@ -14,11 +14,10 @@ public sealed class EdgeTriggeredServer(Func<ISelector> openSelector) : IEchoSer
 {
     public void Serve(SocketSet sockets, CancellationToken stop)
     {
-        using ISelector selector = openSelector();
-        using CancellationTokenRegistration wake = stop.Register(selector.Wake);
+        using EdgeReactor reactor = new(sockets, openSelector());
+        using CancellationTokenRegistration wake = stop.Register(reactor.Wake);
 
         sockets.SetBlocking(false);
-        EdgeReactor reactor = new(sockets, selector);
         foreach (Listener listener in sockets.Listeners)
             reactor.Add(listener);
         foreach (Connection adopted in sockets)
@@ -31,8 +30,12 @@ public sealed class EdgeTriggeredServer(Func<ISelector> openSelector) : IEchoSer
 }
 
 /// <summary>An edge loop whose news come from an edge-triggered epoll.</summary>
-internal sealed class EdgeReactor(SocketSet sockets, ISelector selector) : EdgeLoop(sockets)
+internal sealed class EdgeReactor(SocketSet sockets, ISelector selector) : EdgeLoop(sockets), IReactor
 {
+    public void Wake() => selector.Wake();
+
+    public void Dispose() => selector.Dispose();
+
     protected override void Watch(WatchedSocket socket) =>
         selector.Add(socket.Socket, socket is Listener ? Interest.Read : Interest.Read | Interest.Write, socket.Token);
 

@@ -3,7 +3,8 @@ using EchoModels.Sockets;
 namespace EchoModels.Models;
 
 /// <summary>One event loop, whoever turns it: a server with one thread, or a team with many.</summary>
-internal interface IReactor
+/// <remarks>It belongs to the thread that makes it, except for <see cref="Wake"/>. Disposed of, it has let go of its sockets.</remarks>
+internal interface IReactor : IDisposable
 {
     /// <summary>Where a newcomer is to be watched; here, unless it is told otherwise.</summary>
     Action<Connection>? Place { get; set; }
@@ -13,4 +14,7 @@ internal interface IReactor
 
     /// <summary>Waits once, and attends to those that have something.</summary>
     void Turn();
+
+    /// <summary>Ends the wait under way, or else the next one, from any thread.</summary>
+    void Wake();
 }

@@ -9,11 +9,10 @@ public sealed class ReactorServer(Func<ISelector> openSelector) : IEchoServer
 {
     public void Serve(SocketSet sockets, CancellationToken stop)
     {
-        using ISelector selector = openSelector();
-        using CancellationTokenRegistration wake = stop.Register(selector.Wake);
+        using Reactor reactor = new(sockets, openSelector());
+        using CancellationTokenRegistration wake = stop.Register(reactor.Wake);
 
         sockets.SetBlocking(false);
-        Reactor reactor = new(sockets, selector);
         foreach (Listener listener in sockets.Listeners)
             reactor.Add(listener);
         foreach (Connection adopted in sockets)
@@ -61,6 +60,10 @@ internal sealed class Reactor(SocketSet sockets, ISelector selector) : IReactor
         socket.Told = socket.Interest;
         selector.Add(socket.Socket, socket.Told, socket.Token);
     }
+
+    public void Wake() => selector.Wake();
+
+    public void Dispose() => selector.Dispose();
 
     private void Welcome(Listener listener)
     {

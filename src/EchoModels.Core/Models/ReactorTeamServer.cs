@@ -1,82 +1,109 @@
 using System.Collections.Concurrent;
 using EchoModels.Blocking;
-using EchoModels.Selectors;
 using EchoModels.Sockets;
 
 namespace EchoModels.Models;
 
-/// <summary>Several reactors, each on a thread of its own with its own selector and its own share of the connections.</summary>
+/// <summary>Several reactors, each on a thread of its own with its own selector or ring and its own share of the connections.</summary>
 /// <remarks>
 /// The first one accepts and deals the newcomers out in turn, so that the shares stay even. A listener for each loop
 /// (SO_REUSEPORT) would spare the dealing, but a listener that goes takes its backlog with it: the clients that wait there would
 /// be reset at every switch. See socket(7).
 /// </remarks>
-internal sealed class ReactorTeamServer(
-    int loops, Func<ISelector> openSelector, Func<SocketSet, ISelector, IReactor> newReactor) : IEchoServer
+internal sealed class ReactorTeamServer(int loops, Func<SocketSet, IReactor> newReactor) : IEchoServer
 {
     public void Serve(SocketSet sockets, CancellationToken stop)
     {
         List<Loop> team = [];
-        try
+        int next = 0;
+        void Deal(Connection connection)
         {
-            for (int i = 0; i < loops; i++)
-                team.Add(new Loop(openSelector(), sockets, newReactor));
-
-            Serve(sockets, team, stop);
+            team[next].Give(connection);
+            next = (next + 1) % team.Count;
         }
-        finally
-        {
-            team.ForEach(loop => loop.Dispose());
-        }
-    }
 
-    private static void Serve(SocketSet sockets, List<Loop> team, CancellationToken stop)
-    {
-        int turn = 0;
-        Loop Next() => team[turn++ % team.Count];
+        for (int i = 0; i < loops; i++)
+            team.Add(new Loop(() => newReactor(sockets), Deal));
 
         sockets.SetBlocking(false);
         foreach (Listener listener in sockets.Listeners)
-            team[0].Add(listener);
+            team[0].Give(listener);
         foreach (Connection adopted in sockets)
-            Next().Add(adopted);
-        team[0].DealOut(newcomer => Next().Give(newcomer));
+            Deal(adopted);
 
         using Crew crew = new(sockets, stop);
-        foreach (Loop loop in team)
-            crew.Start(() => loop.Run(crew.Stop));
+        if (team.TrueForAll(loop => loop.Starts(crew)))
+            sockets.Adopted();
 
-        sockets.Adopted();
         crew.WaitForAll();
     }
 
-    /// <summary>A reactor with an inbox for the connections that another thread gives it.</summary>
-    private sealed class Loop(ISelector selector, SocketSet sockets, Func<SocketSet, ISelector, IReactor> newReactor) : IDisposable
+    /// <summary>One thread's reactor, with an inbox for the sockets that another thread gives it.</summary>
+    private sealed class Loop(Func<IReactor> newReactor, Action<Connection> deal)
     {
-        private readonly IReactor _reactor = newReactor(sockets, selector);
-        private readonly ConcurrentQueue<Connection> _inbox = new();
+        private readonly ConcurrentQueue<WatchedSocket> _inbox = new();
+        private readonly TaskCompletionSource<bool> _serves = new();
+        private readonly Lock _gate = new();
+        private IReactor? _reactor;
 
-        public void Add(WatchedSocket socket) => _reactor.Add(socket);
-
-        public void DealOut(Action<Connection> deal) => _reactor.Place = deal;
-
-        public void Give(Connection newcomer)
+        public void Give(WatchedSocket socket)
         {
-            _inbox.Enqueue(newcomer);
-            selector.Wake();
+            _inbox.Enqueue(socket);
+            lock (_gate)
+                _reactor?.Wake();
         }
 
-        public void Run(CancellationToken stop)
+        /// <summary>Starts its thread, and waits until that serves what is in the inbox; false if it failed, which stops the crew.</summary>
+        public bool Starts(Crew crew)
         {
-            using CancellationTokenRegistration wake = stop.Register(selector.Wake);
-            while (!stop.IsCancellationRequested)
+            crew.Start(() => Run(crew.Stop));
+            return _serves.Task.Result;
+        }
+
+        private void Run(CancellationToken stop)
+        {
+            try
             {
-                _reactor.Turn();
-                while (_inbox.TryDequeue(out Connection? newcomer))
-                    _reactor.Add(newcomer);
+                using IReactor reactor = newReactor(); // on the thread that turns it: a ring obeys no other
+                using CancellationTokenRegistration wake = stop.Register(reactor.Wake);
+                reactor.Place = deal;
+                Run(reactor, stop);
+            }
+            finally
+            {
+                _serves.TrySetResult(false); // which says nothing if it did serve
             }
         }
 
-        public void Dispose() => selector.Dispose();
+        private void Run(IReactor reactor, CancellationToken stop)
+        {
+            Wakes(reactor);
+            try
+            {
+                TakeIn(reactor);
+                _serves.SetResult(true);
+                while (!stop.IsCancellationRequested)
+                {
+                    reactor.Turn();
+                    TakeIn(reactor);
+                }
+            }
+            finally
+            {
+                Wakes(null); // another thread may still give, when this one has left
+            }
+        }
+
+        private void TakeIn(IReactor reactor)
+        {
+            while (_inbox.TryDequeue(out WatchedSocket? socket))
+                reactor.Add(socket);
+        }
+
+        private void Wakes(IReactor? reactor)
+        {
+            lock (_gate)
+                _reactor = reactor;
+        }
     }
 }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace EchoModels.Posix;
 
-/// <summary>The three system calls of io_uring(7), which the C library does not wrap, and the constants of &lt;linux/io_uring.h&gt;.</summary>
+/// <summary>The three system calls of io_uring(7), which the C library does not wrap, and the constants of linux/io_uring.h.</summary>
 internal static unsafe partial class IoUring
 {
     // io_uring_setup(2)
@@ -26,9 +26,8 @@ internal static unsafe partial class IoUring
     public const uint IORING_REGISTER_RING_FDS = 20;
     public const uint IORING_UNREGISTER_RING_FDS = 21;
     public const uint IORING_REGISTER_PBUF_RING = 22;
-    public const uint IORING_UNREGISTER_PBUF_RING = 23;
 
-    // The operations: io_uring_prep_poll_add(3), io_uring_prep_accept(3), io_uring_prep_cancel(3), io_uring_prep_send(3), io_uring_prep_recv(3)
+    // The operations: io_uring_prep_poll_add(3), _accept(3), _cancel(3), _send(3), _recv(3)
     public const byte IORING_OP_POLL_ADD = 6;
     public const byte IORING_OP_ACCEPT = 13;
     public const byte IORING_OP_ASYNC_CANCEL = 14;

@@ -76,15 +76,12 @@ internal sealed unsafe class BufferRing : IDisposable
         Free++;
     }
 
+    /// <summary>Frees the memory; the ring has been closed, and knows it no more.</summary>
     public void Dispose()
     {
         // Should the kernel still work on a request, after a failure within a failure, it must not find the memory in other hands.
-        if (_ring.InFlight > 0)
-            return;
-
-        BufferRegistration registration = default;
-        _ring.Register(IoUring.IORING_UNREGISTER_PBUF_RING, ref registration);
-        _ = IoUring.Unmap((nint)_entries, _length);
+        if (_ring.InFlight == 0)
+            _ = IoUring.Unmap((nint)_entries, _length);
     }
 
     private void Register()
@@ -92,7 +89,7 @@ internal sealed unsafe class BufferRing : IDisposable
         BufferRegistration registration = new() { Address = (nint)_entries, Entries = (uint)_count };
         try
         {
-            _ring.Register(IoUring.IORING_REGISTER_PBUF_RING, ref registration);
+            _ring.Register(ref registration);
         }
         catch
         {

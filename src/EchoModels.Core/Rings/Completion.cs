@@ -24,6 +24,9 @@ internal enum RequestKind
     /// <summary>To give up what was asked for a client.</summary>
     Cancel,
 
+    /// <summary>To give up accepting.</summary>
+    CancelAccept,
+
     /// <summary>To give up everything.</summary>
     CancelAll,
 }

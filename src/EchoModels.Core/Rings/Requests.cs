@@ -8,16 +8,19 @@ namespace EchoModels.Rings;
 internal static class Requests
 {
     /// <summary>Accept whoever comes, until told otherwise: one answer for each. See io_uring_prep_multishot_accept(3).</summary>
-    public static void Accept(this Ring ring, Listener listener)
+    /// <param name="ring">The ring.</param>
+    /// <param name="listener">Out of whose backlog.</param>
+    /// <param name="lasts">False: only the next one.</param>
+    public static void Accept(this Ring ring, Listener listener, bool lasts)
     {
         ref Submission request = ref ring.Next(RequestKind.Accept, listener.Token);
         request.Operation = IoUring.IORING_OP_ACCEPT;
-        request.Options = IoUring.IORING_ACCEPT_MULTISHOT;
+        request.Options = lasts ? IoUring.IORING_ACCEPT_MULTISHOT : (ushort)0;
         request.Descriptor = (int)listener.Socket.Handle;
         request.CallFlags = Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC;
     }
 
-    /// <summary>Receive whatever comes into a buffer of the ring's: one answer for each chunk. See io_uring_prep_recv_multishot(3).</summary>
+    /// <summary>Receive what comes into a buffer of the ring's: one answer for each chunk. See io_uring_prep_recv_multishot(3).</summary>
     /// <param name="ring">The ring.</param>
     /// <param name="client">Whose bytes.</param>
     /// <param name="limit">The request ends when so many bytes have come; 0 ends it after the first chunk.</param>
@@ -55,14 +58,13 @@ internal static class Requests
     public static void SendOwed(this Ring ring, RingClient client, nint address, int length) =>
         Send(ref ring.Next(RequestKind.SendOwed, client.Connection.Token), client, address, length, Libc.MSG_NOSIGNAL);
 
-    /// <summary>Give up all that was asked for this client so far: each request gets its last answer. See io_uring_prep_cancel(3).</summary>
-    public static void Cancel(this Ring ring, RingClient client)
-    {
-        ref Submission request = ref ring.Next(RequestKind.Cancel, client.Connection.Token);
-        request.Operation = IoUring.IORING_OP_ASYNC_CANCEL;
-        request.Descriptor = client.Descriptor;
-        request.CallFlags = IoUring.IORING_ASYNC_CANCEL_FD | IoUring.IORING_ASYNC_CANCEL_ALL;
-    }
+    /// <summary>Give up what was asked for this client so far: each request gets its last answer. See io_uring_prep_cancel(3).</summary>
+    public static void Cancel(this Ring ring, RingClient client) =>
+        Cancel(ref ring.Next(RequestKind.Cancel, client.Connection.Token), client.Descriptor);
+
+    /// <summary>Give up accepting.</summary>
+    public static void Cancel(this Ring ring, Listener listener) =>
+        Cancel(ref ring.Next(RequestKind.CancelAccept), (int)listener.Socket.Handle);
 
     /// <summary>Give up everything.</summary>
     public static void CancelAll(this Ring ring)
@@ -70,6 +72,13 @@ internal static class Requests
         ref Submission request = ref ring.Next(RequestKind.CancelAll);
         request.Operation = IoUring.IORING_OP_ASYNC_CANCEL;
         request.CallFlags = IoUring.IORING_ASYNC_CANCEL_ANY | IoUring.IORING_ASYNC_CANCEL_ALL;
+    }
+
+    private static void Cancel(ref Submission request, int descriptor)
+    {
+        request.Operation = IoUring.IORING_OP_ASYNC_CANCEL;
+        request.Descriptor = descriptor;
+        request.CallFlags = IoUring.IORING_ASYNC_CANCEL_FD | IoUring.IORING_ASYNC_CANCEL_ALL;
     }
 
     private static void Send(ref Submission request, RingClient client, nint address, int length, int flags)

@@ -9,7 +9,7 @@ using EchoModels.Sockets;
 
 namespace EchoModels.Rings;
 
-/// <summary>io_uring(7): two rings in memory that we share with the kernel, requests going in by one, answers coming out by the other.</summary>
+/// <summary>io_uring(7): two rings in memory that we share with the kernel; requests go in by one, answers come out by the other.</summary>
 /// <remarks>
 /// It belongs to the thread that makes it, except for <see cref="Wake"/>. One call, io_uring_enter(2), both hands over all requests
 /// that have gathered and sleeps for answers. <see cref="InFlight"/> knows what the kernel still works on; only when that is
@@ -18,22 +18,24 @@ namespace EchoModels.Rings;
 internal sealed unsafe class Ring : IDisposable
 {
     private readonly Tally _tally;
+    private readonly RingTally _answers;
     private readonly FileDescriptor _ring;
     private readonly RingMemory _memory;
-    private readonly int _registered;
+    private readonly int _registered = -1;
     private readonly Waker _bell;
     private readonly TimeSpan _spin;
     private uint _submissionTail;
     private uint _completionHead;
-    private int _messages;
-    private long _bytesIn;
-    private long _bytesOut;
 
-    /// <summary>Sets up a ring.</summary>
-    /// <exception cref="IOException">The kernel, or a sandbox around us, refuses; the message names the call, its error and the likely reason.</exception>
-    public Ring(RingSettings settings, Tally tally)
+    /// <summary>Sets up a ring with its buffers, and enters it once: whoever refuses any of it refuses now.</summary>
+    /// <param name="settings">How large, and how the kernel is asked.</param>
+    /// <param name="tally">Where its calls and what they did are counted.</param>
+    /// <param name="reply">What is to have room in the buffers.</param>
+    /// <exception cref="IOException">The kernel or a sandbox refuses; the message names call, error and likely reason.</exception>
+    public Ring(RingSettings settings, Tally tally, Reply reply)
     {
         _tally = tally;
+        _answers = new RingTally(tally);
         _spin = settings.Spin;
         _ring = Open(settings, out RingParameters parameters);
         try
@@ -41,13 +43,13 @@ internal sealed unsafe class Ring : IDisposable
             _memory = new RingMemory(_ring, parameters);
             _bell = new Waker();
             _registered = RegisterItself();
+            Enter(atLeast: 0);
+            Buffers = new BufferRing(this, settings, reply);
             this.Watch(_bell.Socket);
         }
         catch
         {
-            _bell?.Dispose();
-            _memory?.Dispose();
-            _ring.Dispose();
+            Dispose();
             throw;
         }
     }
@@ -55,13 +57,20 @@ internal sealed unsafe class Ring : IDisposable
     /// <summary>Requests that have not got their last answer.</summary>
     public int InFlight { get; private set; }
 
+    /// <summary>How many answers the kernel may have ready before we take the first.</summary>
+    public int AnswersAtOnce => (int)_memory.CompletionMask + 1;
+
+    /// <summary>What the kernel receives into.</summary>
+    public BufferRing Buffers { get; }
+
     /// <summary>The socket that tells when somebody wakes the ring.</summary>
     public Socket Bell => _bell.Socket;
 
     private bool HasAnswers => Volatile.Read(ref *_memory.CompletionTail) != _completionHead;
 
     /// <summary>Whether entering the ring would bring answers: a look into memory, no call.</summary>
-    private bool HasNews => HasAnswers || (Volatile.Read(ref *_memory.Flags) & (IoUring.IORING_SQ_TASKRUN | IoUring.IORING_SQ_CQ_OVERFLOW)) != 0;
+    private bool HasNews =>
+        HasAnswers || (Volatile.Read(ref *_memory.Flags) & (IoUring.IORING_SQ_TASKRUN | IoUring.IORING_SQ_CQ_OVERFLOW)) != 0;
 
     /// <summary>A new request, to be filled in; the kernel sees it at the next <see cref="Enter"/>.</summary>
     /// <param name="kind">What is asked, for the answer.</param>
@@ -78,7 +87,7 @@ internal sealed unsafe class Ring : IDisposable
         return ref submission;
     }
 
-    /// <summary>Hands over the requests that have gathered, and waits for an answer; if it is to spin, it looks for one before it sleeps.</summary>
+    /// <summary>Hands over the requests that have gathered, and waits for an answer: at first awake, if it is to spin.</summary>
     /// <param name="milliseconds">The longest sleep; <see cref="Timeout.Infinite"/> sets no limit.</param>
     public void Wait(int milliseconds)
     {
@@ -101,7 +110,7 @@ internal sealed unsafe class Ring : IDisposable
     public void Enter(uint atLeast, int milliseconds = Timeout.Infinite)
     {
         _tally.Add(Counted.Enter);
-        Report();
+        _answers.Report();
         Volatile.Write(ref *_memory.CompletionHead, _completionHead);
         Volatile.Write(ref *_memory.SubmissionTail, _submissionTail);
 
@@ -115,7 +124,7 @@ internal sealed unsafe class Ring : IDisposable
 
         // EBUSY, EAGAIN: no room for answers, no memory for requests. Who has taken the answers that are there may ask again.
         if (result < 0 && Marshal.GetLastPInvokeError() is not (Errno.EINTR or Errno.ETIME or Errno.EBUSY or Errno.EAGAIN))
-            throw Errno.Failure("io_uring_enter");
+            throw RingSupport.Refusal("io_uring_enter");
     }
 
     /// <summary>Takes the next answer, if there is one.</summary>
@@ -133,16 +142,16 @@ internal sealed unsafe class Ring : IDisposable
         if (!answer.HasMore)
             InFlight--;
 
-        Count(answer);
+        _answers.Note(answer);
         return true;
     }
 
-    /// <summary>Registers a ring of buffers as the group 0, or unregisters it.</summary>
-    public void Register(uint what, ref BufferRegistration buffers)
+    /// <summary>Registers a ring of buffers as the group 0.</summary>
+    public void Register(ref BufferRegistration buffers)
     {
         fixed (BufferRegistration* argument = &buffers)
         {
-            if (IoUring.Register(_ring, what, argument, 1) < 0)
+            if (IoUring.Register(_ring, IoUring.IORING_REGISTER_PBUF_RING, argument, 1) < 0)
                 throw RingSupport.Refusal("io_uring_register");
         }
     }
@@ -157,20 +166,21 @@ internal sealed unsafe class Ring : IDisposable
     /// <summary>Ends the wait under way, or else the next one, from any thread.</summary>
     public void Wake()
     {
-        _tally.Add(Counted.Wake);
-        _bell.Ring();
+        if (_bell.Ring())
+            _tally.Add(Counted.Wake);
     }
 
     public void Dispose()
     {
-        Report();
+        _answers.Report();
 
         // As long as the thread has the ring registered, closing its descriptor would not end it.
         RingRegistration registration = new() { Index = (uint)_registered };
         _ = IoUring.Register(_ring, IoUring.IORING_UNREGISTER_RING_FDS, &registration, 1);
         _ring.Dispose();
-        _memory.Dispose();
-        _bell.Dispose();
+        _memory?.Dispose();
+        _bell?.Dispose();
+        Buffers?.Dispose();
     }
 
     private uint Unsubmitted => _submissionTail - Volatile.Read(ref *_memory.SubmissionHead);
@@ -180,35 +190,6 @@ internal sealed unsafe class Ring : IDisposable
         Enter(atLeast: 0);
         if (Unsubmitted == _memory.SubmissionCount)
             throw new IOException("io_uring_enter: the kernel takes no more requests");
-    }
-
-    private void Count(in Completion answer)
-    {
-        if (answer.Result <= 0)
-            return;
-
-        if (answer.Kind == RequestKind.Receive)
-        {
-            _messages++;
-            _bytesIn += answer.Result;
-        }
-        else if (answer.Kind is RequestKind.Send or RequestKind.SendOwed)
-        {
-            _bytesOut += answer.Result;
-        }
-    }
-
-    /// <summary>Adds up what was answered since the last call: other threads may read it, so that each addition costs something.</summary>
-    private void Report()
-    {
-        if (_messages > 0)
-            _tally.Add(Counted.Message, _messages);
-        if (_bytesIn > 0)
-            _tally.Add(Counted.ByteIn, _bytesIn);
-        if (_bytesOut > 0)
-            _tally.Add(Counted.ByteOut, _bytesOut);
-
-        (_messages, _bytesIn, _bytesOut) = (0, 0, 0);
     }
 
     private static FileDescriptor Open(RingSettings settings, out RingParameters parameters)
@@ -228,7 +209,7 @@ internal sealed unsafe class Ring : IDisposable
         return ring.IsInvalid ? throw RingSupport.Refusal("io_uring_setup") : ring;
     }
 
-    /// <summary>Lets the kernel find the ring by an index of this thread's, which saves it the look-up of the descriptor at each call.</summary>
+    /// <summary>Lets the kernel find the ring by an index of this thread's, which saves a look-up at each call.</summary>
     private int RegisterItself()
     {
         bool added = false;

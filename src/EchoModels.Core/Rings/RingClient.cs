@@ -9,7 +9,7 @@ namespace EchoModels.Rings;
 /// What waits to be sent lies in the ring's buffers, and only for as long as a send takes that does not wait for room. Once there
 /// is no room at the peer's, all of it moves into the connection, as bytes owed: who does not read holds none of the buffers.
 /// </remarks>
-internal sealed class RingClient(Connection connection)
+internal sealed class RingClient(Connection connection, Ring ring)
 {
     private readonly Queue<(int Buffer, int Length)> _pieces = [];
     private Asked _asked;
@@ -43,32 +43,33 @@ internal sealed class RingClient(Connection connection)
 
     public bool IsSending => (_asked & Asked.Send) != 0;
 
-    public bool IsReceiving => (_asked & Asked.Receive) != 0;
+    /// <summary>Whether more may come, and is not asked for.</summary>
+    public bool WantsMore => !HasEnded && (_asked & Asked.Receive) == 0;
 
     public bool HasPieces => _pieces.Count > 0;
 
-    public void Receive(Ring ring, BufferRing buffers)
+    public void Receive()
     {
         _asked |= Asked.Receive;
-        ring.Receive(this, buffers.ReceiveLimit);
+        ring.Receive(this, Buffers.ReceiveLimit);
     }
 
     /// <summary>Something has come, or the end of the stream, or the receive has ended for a reason that may be none.</summary>
-    public RingClient Received(in Completion answer, BufferRing buffers)
+    public RingClient Received(in Completion answer)
     {
         if (!answer.HasMore)
             _asked &= ~Asked.Receive;
         if (answer.HasBuffer)
-            buffers.Took();
+            Buffers.Took();
 
         if (answer.Result > 0)
         {
-            Keep(answer.Buffer, connection.ReplyTo(buffers[answer.Buffer], answer.Result), buffers);
+            Keep(answer.Buffer, connection.ReplyTo(Buffers[answer.Buffer], answer.Result));
             return this;
         }
 
         if (answer.HasBuffer)
-            buffers.Give(answer.Buffer);
+            Buffers.Give(answer.Buffer);
 
         if (answer.Result == 0)
             HasEnded = connection.End(CloseReason.PeerClosed) == IoStatus.Closed;
@@ -79,32 +80,32 @@ internal sealed class RingClient(Connection connection)
     }
 
     /// <summary>Sends the next piece out of the buffer that it came in.</summary>
-    public void SendPiece(Ring ring, BufferRing buffers)
+    public void SendPiece()
     {
         _asked |= Asked.Send;
         (int buffer, int length) = _pieces.Peek();
-        ring.Send(this, buffers.Address(buffer), length);
+        ring.Send(this, Buffers.Address(buffer), length);
     }
 
     /// <summary>Some of the piece went out, or all; if not all, the rest is owed, and so are all the other pieces.</summary>
-    public RingClient Sent(in Completion answer, BufferRing buffers)
+    public RingClient Sent(in Completion answer)
     {
         _asked &= ~Asked.Send;
         Judge(answer.Error);
         int count = Math.Max(0, answer.Result);
         (int buffer, int length) = _pieces.Dequeue();
         if (count < length)
-            connection.OweMore(buffers[buffer][count..length]);
+            connection.OweMore(Buffers[buffer][count..length]);
 
-        buffers.Give(buffer);
+        Buffers.Give(buffer);
         if (connection.Owes)
-            OwePieces(buffers);
+            OwePieces();
 
         return this;
     }
 
     /// <summary>Sends what is owed, when there is room.</summary>
-    public unsafe void SendOwed(Ring ring)
+    public unsafe void SendOwed()
     {
         _asked |= Asked.Send;
         _pin = connection.Owed.Pin(); // the kernel will read it where it is
@@ -121,7 +122,7 @@ internal sealed class RingClient(Connection connection)
     }
 
     /// <summary>Gives up what has been asked so far; each request gets its last answer.</summary>
-    public void Cancel(Ring ring)
+    public void Cancel()
     {
         if ((_asked & Asked.Cancel) != 0)
             return;
@@ -137,23 +138,25 @@ internal sealed class RingClient(Connection connection)
     }
 
     /// <summary>Moves all pieces out of the ring's buffers into the connection.</summary>
-    public void OwePieces(BufferRing buffers)
+    public void OwePieces()
     {
         while (_pieces.TryDequeue(out (int Buffer, int Length) piece))
         {
-            connection.OweMore(buffers[piece.Buffer][..piece.Length]);
-            buffers.Give(piece.Buffer);
+            connection.OweMore(Buffers[piece.Buffer][..piece.Length]);
+            Buffers.Give(piece.Buffer);
         }
     }
 
     /// <summary>Gives the buffers of all pieces back: nobody is there to read them.</summary>
-    public void DropPieces(BufferRing buffers)
+    public void DropPieces()
     {
         while (_pieces.TryDequeue(out (int Buffer, int Length) piece))
-            buffers.Give(piece.Buffer);
+            Buffers.Give(piece.Buffer);
     }
 
-    private void Keep(int buffer, ReadOnlySpan<byte> reply, BufferRing buffers)
+    private BufferRing Buffers => ring.Buffers;
+
+    private void Keep(int buffer, ReadOnlySpan<byte> reply)
     {
         if (!connection.Owes)
         {
@@ -162,7 +165,7 @@ internal sealed class RingClient(Connection connection)
         }
 
         connection.OweMore(reply);
-        buffers.Give(buffer);
+        Buffers.Give(buffer);
     }
 
     private void Judge(int error)

@@ -12,14 +12,20 @@ internal sealed class RingClients
     public RingClient this[Token token] =>
         _slots[token.Slot] ?? throw new InvalidOperationException($"the kernel answers for a client that has gone, in slot {token.Slot}");
 
-    public RingClient Add(Connection connection)
+    public RingClient Add(Connection connection, Ring ring)
     {
         int slot = connection.Token.Slot;
         if (slot >= _slots.Length)
             Array.Resize(ref _slots, Math.Max(slot + 1, _slots.Length * 2));
 
-        return _slots[slot] = new RingClient(connection);
+        return _slots[slot] = new RingClient(connection, ring);
     }
 
-    public void Remove(RingClient client) => _slots[client.Connection.Token.Slot] = null;
+    /// <summary>Forgets one that is over, for its connection to be closed.</summary>
+    public Connection Remove(RingClient client)
+    {
+        client.DropPieces();
+        _slots[client.Connection.Token.Slot] = null;
+        return client.Connection;
+    }
 }

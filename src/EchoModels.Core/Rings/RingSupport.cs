@@ -5,14 +5,20 @@ using EchoModels.Sockets;
 
 namespace EchoModels.Rings;
 
-/// <summary>Finds out by real calls what the kernel grants: its version tells nothing, as sandboxes forbid io_uring wherever they can.</summary>
+/// <summary>Finds out by real calls what the kernel grants: its version tells little, as many a sandbox forbids io_uring.</summary>
 internal static class RingSupport
 {
     private static readonly RingSettings Tiny = new() { Submissions = 4, Completions = 8, Buffers = 2 };
-    private static readonly Lazy<bool> LimitedMultishot = new(TryLimitedMultishot);
+    private static readonly Lock Gate = new();
+    private static bool? _limitedMultishot;
 
-    /// <summary>Whether one request can receive many times up to a limit of bytes (Linux 6.17); false also where there is no ring at all.</summary>
-    public static bool GrantsLimitedMultishot => LimitedMultishot.Value;
+    /// <summary>Whether one request can receive many times up to a limit of bytes (Linux 6.17); false where there is no ring.</summary>
+    /// <param name="tally">Where the calls of finding out are counted; the first who asks pays for them.</param>
+    public static bool GrantsLimitedMultishot(Tally tally)
+    {
+        lock (Gate)
+            return _limitedMultishot ??= TryLimitedMultishot(tally);
+    }
 
     /// <summary>Why a ring with buffers cannot be had, or cannot be entered; null if it can.</summary>
     public static string? WhyNot()
@@ -22,8 +28,7 @@ internal static class RingSupport
 
         try
         {
-            using Ring ring = new(Tiny, new Tally());
-            using BufferRing buffers = new(ring, Tiny, Reply.Echo);
+            using Ring ring = new(Tiny, new Tally(), Reply.Echo);
             GiveUp(ring);
             return null;
         }
@@ -49,12 +54,11 @@ internal static class RingSupport
     }
 
     /// <summary>Asks for one on the ring's own bell. A kernel that does not know the limit takes it for a mistake (EINVAL).</summary>
-    private static bool TryLimitedMultishot()
+    private static bool TryLimitedMultishot(Tally tally)
     {
         try
         {
-            using Ring ring = new(Tiny, new Tally());
-            using BufferRing buffers = new(ring, Tiny, Reply.Echo);
+            using Ring ring = new(Tiny, tally, Reply.Echo);
             Requests.Receive(ref ring.Next(RequestKind.Receive), (int)ring.Bell.Handle, limit: 1);
             ring.Enter(atLeast: 0);
             bool refused = ring.TryTake(out Completion answer) && answer.Result < 0;

@@ -34,6 +34,8 @@ internal sealed class EpollSelector : ISelector
         }
     }
 
+    public bool TellsKernel => true;
+
     public void Add(Socket socket, Interest interest, Token token) => Control(Libc.EPOLL_CTL_ADD, socket, interest, token);
 
     public void Modify(Socket socket, Interest interest, Token token) => Control(Libc.EPOLL_CTL_MOD, socket, interest, token);
@@ -60,7 +62,7 @@ internal sealed class EpollSelector : ISelector
         return _ready.AsSpan(0, count);
     }
 
-    public void Wake() => _waker.Ring();
+    public bool Wake() => _waker.Ring();
 
     public void Dispose()
     {

@@ -85,7 +85,7 @@ internal sealed class FdSetSelector : ISelector
         return _ready.AsSpan(0, count);
     }
 
-    public void Wake() => _waker.Ring();
+    public bool Wake() => _waker.Ring();
 
     public void Dispose() => _waker.Dispose();
 

@@ -14,6 +14,9 @@ public interface ISelector : IDisposable
     /// <summary>Whether it has a place for this socket; only select(2) knows descriptors that it cannot watch.</summary>
     bool CanWatch(Socket socket) => true;
 
+    /// <summary>Whether each change to the list is a system call, as the kernel keeps it; the others hand theirs over at every wait.</summary>
+    bool TellsKernel => false;
+
     /// <summary>Starts to watch a socket.</summary>
     /// <param name="socket">A socket that is not watched yet.</param>
     /// <param name="interest">What for; <see cref="Interest.None"/> keeps it registered and silent.</param>
@@ -34,7 +37,8 @@ public interface ISelector : IDisposable
     ReadOnlySpan<ReadyEvent> Wait(int milliseconds);
 
     /// <summary>Ends the wait under way, or else the next one, from any thread. Several wakes before a wait count as one.</summary>
-    void Wake();
+    /// <returns>Whether this one made a system call: the first does.</returns>
+    bool Wake();
 }
 
 /// <summary>A watched socket's token, and what it is ready for.</summary>

@@ -30,6 +30,8 @@ internal sealed unsafe class KqueueSelector : ISelector
         Add(_waker.Socket, Interest.Read, Waker.Token);
     }
 
+    public bool TellsKernel => true;
+
     public void Add(Socket socket, Interest interest, Token token) => Change(socket, Kqueue.EV_ADD, interest, token);
 
     public void Modify(Socket socket, Interest interest, Token token) => Change(socket, Kqueue.EV_ADD, interest, token);
@@ -60,7 +62,7 @@ internal sealed unsafe class KqueueSelector : ISelector
         return _ready.AsSpan(0, count);
     }
 
-    public void Wake() => _waker.Ring();
+    public bool Wake() => _waker.Ring();
 
     public void Dispose()
     {

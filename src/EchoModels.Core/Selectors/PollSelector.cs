@@ -71,7 +71,7 @@ internal sealed class PollSelector : ISelector
         return _ready.AsSpan(0, count);
     }
 
-    public void Wake() => _waker.Ring();
+    public bool Wake() => _waker.Ring();
 
     public void Dispose() => _waker.Dispose();
 

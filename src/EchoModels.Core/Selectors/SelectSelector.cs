@@ -62,7 +62,7 @@ internal sealed class SelectSelector : ISelector
         return System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_ready);
     }
 
-    public void Wake() => _waker.Ring();
+    public bool Wake() => _waker.Ring();
 
     public void Dispose() => _waker.Dispose();
 

@@ -12,6 +12,8 @@ internal sealed class SpinningSelector(ISelector selector, TimeSpan spin) : ISel
 
     public bool CanWatch(Socket socket) => selector.CanWatch(socket);
 
+    public bool TellsKernel => selector.TellsKernel;
+
     public void Add(Socket socket, Interest interest, Token token) => selector.Add(socket, interest, token);
 
     public void Modify(Socket socket, Interest interest, Token token) => selector.Modify(socket, interest, token);
@@ -35,11 +37,11 @@ internal sealed class SpinningSelector(ISelector selector, TimeSpan spin) : ISel
         return ready;
     }
 
-    public void Wake()
+    public bool Wake()
     {
         // The look that takes the bell's ring out comes back empty, as if nothing had happened: hence the flag, set before.
         _woken = true;
-        selector.Wake();
+        return selector.Wake();
     }
 
     public void Dispose() => selector.Dispose();

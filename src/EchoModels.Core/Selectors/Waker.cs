@@ -30,11 +30,8 @@ internal sealed class Waker : IDisposable
     /// <summary>Whether somebody has rung since the last <see cref="Quiet"/>.</summary>
     public bool IsRung => Volatile.Read(ref _rung) != 0;
 
-    public void Ring()
-    {
-        if (Interlocked.Exchange(ref _rung, 1) == 0)
-            Socket.Send(_ring, SocketFlags.None);
-    }
+    /// <returns>Whether a datagram was sent.</returns>
+    public bool Ring() => Interlocked.Exchange(ref _rung, 1) == 0 && Socket.Send(_ring, SocketFlags.None) == 1;
 
     /// <summary>Takes the datagram out, so that the bell can be rung again. Called when the bell's socket is ready.</summary>
     public void Quiet()

@@ -65,13 +65,10 @@ internal sealed class SignalQueue : IDisposable
     /// <returns>The descriptor that sent it, or <see cref="Anybody"/>, or <see cref="Nobody"/>.</returns>
     public unsafe int Wait(int milliseconds)
     {
-        _tally.Add(Counted.Wait);
         TimeSpecification limit = new() { Seconds = milliseconds / 1_000, Nanoseconds = milliseconds % 1_000 * 1_000_000 };
-        int signal = Libc.SignalTimedWait(in Ours, out SignalInfo info, milliseconds < 0 ? null : &limit);
+        int signal = Take(in Ours, out SignalInfo info, milliseconds < 0 ? null : &limit);
         if (signal < 0)
             return Marshal.GetLastPInvokeError() is Errno.EAGAIN or Errno.EINTR ? Nobody : throw Errno.Failure("sigtimedwait");
-
-        _tally.Add(Counted.Signal);
         if (signal == Libc.SIGIO)
             return Anybody;
 
@@ -97,9 +94,19 @@ internal sealed class SignalQueue : IDisposable
             _left = true;
 
         TimeSpecification now = default;
-        while (Libc.SignalTimedWait(in Blocked, out _, &now) > 0 || Marshal.GetLastPInvokeError() == Errno.EINTR)
+        while (Take(in Blocked, out _, &now) > 0 || Marshal.GetLastPInvokeError() == Errno.EINTR)
             continue; // left in the queue, it would be delivered now
 
         _ = Libc.ThreadSignalMask(Libc.SIG_SETMASK, in _maskBefore, out _);
+    }
+
+    private unsafe int Take(in SignalSet which, out SignalInfo info, TimeSpecification* limit)
+    {
+        _tally.Add(Counted.Wait);
+        int signal = Libc.SignalTimedWait(in which, out info, limit);
+        if (signal > 0)
+            _tally.Add(Counted.Signal);
+
+        return signal;
     }
 }

@@ -36,6 +36,9 @@ public static class DescriptorLimit
         return free < 0 || free >= Current - Headroom;
     }
 
+    /// <summary>Whether so many sockets, and whatever else is open, are far from the limit.</summary>
+    internal static bool Allows(int sockets) => sockets < Current - (4 * Headroom);
+
     private static int Read()
     {
         string? row = File.Exists(Table) ? File.ReadLines(Table).FirstOrDefault(line => line.StartsWith(Row, StringComparison.Ordinal)) : null;

@@ -83,11 +83,7 @@ public sealed class SocketSet : IDisposable
     public bool TryAccept(Listener listener, [NotNullWhen(true)] out Connection? newcomer)
     {
         newcomer = null;
-        if (listener.IsResting)
-            return false;
-
-        listener.EndRest();
-        if (!HasRoom(listener))
+        if (!MayAccept(listener))
             return false;
 
         Socket? socket = _io.Accept(listener.Socket, _blocking, out SocketError error);
@@ -97,14 +93,17 @@ public sealed class SocketSet : IDisposable
             return false;
         }
 
-        _latest = socket.Handle;
         newcomer = Admit(socket);
         return newcomer is not null;
     }
 
-    /// <summary>Whether there is a descriptor for one client more. If there is none, the listener rests.</summary>
-    internal bool HasRoom(Listener listener)
+    /// <summary>Whether a listener may be asked now: not while it rests, nor when descriptors run out, for which it is given a rest.</summary>
+    internal bool MayAccept(Listener listener)
     {
+        if (listener.IsResting)
+            return false;
+
+        listener.EndRest();
         if (!DescriptorLimit.IsReached(_latest, listener.Socket))
             return true;
 
@@ -117,7 +116,6 @@ public sealed class SocketSet : IDisposable
     internal Connection? Welcome(Socket accepted)
     {
         _io.SetBlocking(accepted, _blocking);
-        _latest = accepted.Handle;
         return Admit(accepted);
     }
 
@@ -214,6 +212,7 @@ public sealed class SocketSet : IDisposable
 
     private Connection? Admit(Socket socket)
     {
+        _latest = socket.Handle;
         Connection newcomer = new(socket, _io, _policy);
         bool isOneTooMany = Count + Children.Count >= _policy.MaxConnections;
         _slots.Add(newcomer);

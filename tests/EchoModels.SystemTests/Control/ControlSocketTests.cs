@@ -111,6 +111,23 @@ public sealed class ControlSocketTests
         Assert.Equal(1, first.Status().GetProperty("receives").GetInt64());
     }
 
+    [Fact]
+    public void A_server_that_is_stopping_leaves_its_place_to_the_next_one_on_the_port()
+    {
+        using Server first = Server.Start("--drain", "1h");
+        using StuckClient stuck = new(first);
+        first.Signal(Native.SIGTERM);
+        Timing.Eventually(() => !Client.CanConnect(first), "the port is closed");
+        Assert.NotEqual(0, first.Status().GetProperty("bytesIn").GetInt64());
+
+        using Server second = Server.Start(new Launch { Arguments = ["serve", "-p", $"{first.Port}"], Directory = first.Directory });
+        Assert.Empty(second.Said("no control socket"));
+        stuck.ReadAll();
+        Assert.Equal(0, first.ExitCode());
+        Assert.Equal(0, second.Status().GetProperty("bytesIn").GetInt64());
+        second.End();
+    }
+
     /// <summary>Makes the directory another user's; or, as only root can give away, a link, which is not ours to trust either.</summary>
     private static void Disown(string directory)
     {

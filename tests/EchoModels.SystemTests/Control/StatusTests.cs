@@ -9,12 +9,12 @@ public sealed class StatusTests
 {
     private static readonly string[] Fields =
     [
-        "model", "selector", "uptimeSeconds", "connections", "receives", "bytesIn", "bytesOut", "calls", "wouldBlocks", "wakeups",
-        "threads", "cpuUserSeconds", "cpuSystemSeconds", "rssBytes", "switches",
+        "model", "selector", "uptimeSeconds", "connections", "receives", "ownReceives", "bytesIn", "bytesOut", "calls", "wouldBlocks",
+        "signals", "wakeups", "threads", "cpuUserSeconds", "cpuSystemSeconds", "rssBytes", "switches",
     ];
 
     [Theory]
-    [MemberData(nameof(Models.CallingThemselves), MemberType = typeof(Models))]
+    [MemberData(nameof(Models.All), MemberType = typeof(Models))]
     public void Its_counters_agree_with_the_traffic(string model)
     {
         using Server server = Server.Start("--model", model);
@@ -29,15 +29,127 @@ public sealed class StatusTests
         JsonElement status = Json(server);
         Assert.Equal(model, status.GetProperty("model").GetString());
         Assert.Equal((1, 2, 1, 0, 0), Connections(status));
-        Assert.Equal(11, Number(status, "receives"));
-        Assert.Equal(105, Number(status, "bytesIn"));
-        Assert.Equal(105, Number(status, "bytesOut"));
+        Assert.Equal((105, 105), (Number(status, "bytesIn"), Number(status, "bytesOut")));
+        Assert.Equal(model == "process" ? 0 : 11, Number(status, "ownReceives"));
+        if (model == "process") // whose children are the ones that receive, and do not say how often
+            Assert.True(IsUnknown(status.EnumerateObject().Single(field => field.Name == "receives")));
+        else
+            Assert.Equal(11, Number(status, "receives"));
+
         JsonElement calls = status.GetProperty("calls");
-        Assert.Equal(11, Number(calls, "send"));
-        Assert.InRange(Number(calls, "accept"), 2, long.MaxValue);
-        Assert.InRange(Number(calls, "recv"), 12, long.MaxValue);
-        if (model != "busy-poll") // which goes on asking while it is asked
-            Assert.Equal(14 + Number(status, "wouldBlocks"), Number(calls, "accept") + Number(calls, "recv"));
+        switch (model)
+        {
+            case "process":
+                Assert.Equal((0, 0), (Number(calls, "recv"), Number(calls, "send")));
+                Assert.InRange(Number(calls, "accept"), 2, 3); // a blocking one is counted when it returns
+                break;
+            case "io-uring":
+                Assert.Equal((0, 0, 0), (Number(calls, "accept"), Number(calls, "recv"), Number(calls, "send")));
+                Assert.InRange(Number(calls, "enter"), 11, long.MaxValue);
+                break;
+            case "async":
+                Assert.Equal(11, Number(calls, "send"));
+                Assert.InRange(Number(calls, "recv"), 12, long.MaxValue);
+                Assert.InRange(Number(calls, "await"), 14, long.MaxValue);
+                Assert.Equal(["accept", "wait", "control"], calls.EnumerateObject().Where(IsUnknown).Select(call => call.Name));
+                Assert.Equal(JsonValueKind.Null, status.GetProperty("wouldBlocks").ValueKind);
+                break;
+            default:
+                Assert.Equal(11, Number(calls, "send"));
+                Assert.InRange(Number(calls, "accept"), 2, long.MaxValue);
+                Assert.InRange(Number(calls, "recv"), 12, long.MaxValue);
+                if (model != "busy-poll") // which goes on asking while it is asked
+                    Assert.Equal(14 + Number(status, "wouldBlocks"), Number(calls, "accept") + Number(calls, "recv"));
+                break;
+        }
+    }
+
+    [Fact]
+    public void What_the_runtime_does_by_itself_is_not_known_for_the_rest_of_the_run()
+    {
+        using Server server = Server.Start("--model", "epoll");
+        Assert.DoesNotContain(server.Status().GetProperty("calls").EnumerateObject(), IsUnknown);
+        server.Switch("async");
+        server.Switch("epoll");
+
+        Outcome outcome = Executable.RunBeside(server, "status", "-p", $"{server.Port}");
+        Assert.Matches(@"(?m)^calls +accept -, recv 0, send 0, wait -, control -, wake \d+, enter 0, await 1$", outcome.Output);
+        Assert.Matches(@"(?m)^would-blocks +-$", outcome.Output);
+        Assert.Matches(@"(?m)^- +not known: ", outcome.Output);
+        Assert.Matches("; - is not known: ", server.End());
+    }
+
+    [Fact]
+    public void Signals_are_shown_where_there_were_some_and_nowhere_else()
+    {
+        using Server server = Server.Start("--model", "signal");
+        using Client client = new(server);
+        for (int i = 0; i < 20; i++)
+            client.Echo("hello");
+
+        JsonElement status = server.Status();
+        Assert.InRange(Number(status, "signals"), 20, 60); // the client's own and one a message; its first may have come with it
+        Assert.Matches(@"(?m)^signals +\d+ collected$", Executable.RunBeside(server, "status", "-p", $"{server.Port}").Output);
+        Assert.Matches(@"; signals \d+", server.End());
+
+        using Server other = Server.Start("--model", "epoll");
+        Assert.Equal(0, Number(other.Status(), "signals"));
+        Assert.DoesNotContain("signals", Executable.RunBeside(other, "status", "-p", $"{other.Port}").Output);
+        Assert.DoesNotContain("signals", other.End());
+    }
+
+    /// <summary>Each segment sends a signal; whoever is busy meanwhile takes several of them by one receive.</summary>
+    [Fact]
+    public void Segments_that_come_close_upon_each_other_are_more_signals_than_receives()
+    {
+        using Server server = Server.Start("--model", "signal");
+        using Client client = new(server);
+        client.Echo("hello");
+        server.Signal(Native.SIGSTOP);
+        Timing.Eventually(() => Processor.Field(server.Id, "State").StartsWith('T'), "it is stopped");
+        for (int i = 0; i < 20; i++)
+        {
+            client.Send("0123456789"u8);
+            Timing.Eventually(() => Native.Unacknowledged(client.Socket) == 0, "it has arrived");
+        }
+
+        server.Signal(Native.SIGCONT);
+        for (int i = 0; i < 20; i++)
+            client.Expect("0123456789"u8);
+
+        Timing.Eventually(() => Number(server.Status(), "signals") >= 21, "a signal for the client, and one for each segment");
+        Assert.InRange(Number(server.Status(), "receives"), 2, 10);
+    }
+
+    [Fact]
+    public void The_bytes_of_children_are_counted_and_their_messages_are_not_known()
+    {
+        using Server server = Server.Start("--model", "epoll", "--greeting", "hi", "--reply", "suffix:!");
+        using Client own = new(server);
+        own.Expect("hi"u8);
+        own.Send("one"u8);
+        own.Expect("one!"u8);
+        server.Switch("process");
+        using Client its = new(server);
+        its.Expect("hi"u8);
+        JsonElement before = Json(server);
+        Assert.Equal((1, 1, 3, 8), (Number(before, "receives"), Number(before, "ownReceives"), Number(before, "bytesIn"), Number(before, "bytesOut")));
+
+        its.Send("three"u8);
+        its.Expect("three!"u8);
+        JsonElement after = Json(server);
+        Assert.Equal(JsonValueKind.Null, after.GetProperty("receives").ValueKind);
+        Assert.Equal((1, 8, 14), (Number(after, "ownReceives"), Number(after, "bytesIn"), Number(after, "bytesOut")));
+
+        Outcome outcome = Executable.RunBeside(server, "status", "-p", $"{server.Port}");
+        Assert.Matches(@"(?m)^children +2 processes with a connection each$", outcome.Output);
+        Assert.Matches(@"(?m)^traffic +1 messages besides those of child processes \(not known\), 8 bytes in, 14 bytes out$", outcome.Output);
+        Assert.Matches(@"(?m)^calls .*; those of child processes are not known$", outcome.Output);
+
+        string name = its.Name;
+        its.Dispose();
+        Assert.Matches(@": peer closed, after 5 bytes in, 8 bytes out; its child process \d+ has ended$", server.AwaitLine($"closed {name}"));
+        Assert.Contains("served 2 connections, 1 messages besides those of child processes (not known), 8 bytes in, 14 bytes out; calls of the server itself: ", server.End());
     }
 
     [Fact]
@@ -48,7 +160,7 @@ public sealed class StatusTests
 
         Assert.Equal(Fields, status.EnumerateObject().Select(property => property.Name));
         Assert.Equal(["open", "accepted", "closed", "queued", "owing", "children"], status.GetProperty("connections").EnumerateObject().Select(property => property.Name));
-        Assert.Equal(["accept", "recv", "send", "wait", "control", "wake", "enter"], status.GetProperty("calls").EnumerateObject().Select(property => property.Name));
+        Assert.Equal(["accept", "recv", "send", "wait", "control", "wake", "enter", "await"], status.GetProperty("calls").EnumerateObject().Select(property => property.Name));
         Assert.InRange(status.GetProperty("uptimeSeconds").GetDouble(), 0.001, 600);
         Assert.InRange(Number(status, "threads"), 2, 200);
         Assert.InRange(Number(status, "rssBytes"), 10_000_000, 1_000_000_000);
@@ -107,6 +219,8 @@ public sealed class StatusTests
         Assert.True(outcome.ExitCode == 0, outcome.Everything);
         return JsonDocument.Parse(outcome.Output).RootElement;
     }
+
+    private static bool IsUnknown(JsonProperty property) => property.Value.ValueKind == JsonValueKind.Null;
 
     private static long Number(JsonElement element, string name) => element.GetProperty(name).GetInt64();
 

@@ -6,6 +6,8 @@ namespace EchoModels.SystemTests.Control;
 /// <summary>The model changes under open connections, and nobody notices but the narration.</summary>
 public sealed class SwitchTests
 {
+    private const string Refusal = "the server is stopping";
+
     [Fact]
     public void Every_ordered_pair_of_models_keeps_a_talking_connection_byte_for_byte()
     {
@@ -38,6 +40,39 @@ public sealed class SwitchTests
     }
 
     [Fact]
+    public void A_child_keeps_its_connection_through_every_switch_byte_for_byte()
+    {
+        using Server server = Server.Start("--model", "process");
+        using Client stays = new(server);
+        using Talker talker = new(stays, seed: 3);
+        talker.AwaitMore(3);
+        int newcomers = 0;
+        foreach (string model in Models.HandingOver)
+        {
+            server.Switch(model);
+            talker.AwaitMore(3);
+            using Client comes = new(server);
+            comes.Echo("12345");
+            newcomers++;
+            comes.Dispose();
+            Timing.Eventually(() => server.Said(": peer closed, after 1 messages, 5 bytes$").Length == newcomers, "the newcomer has left");
+        }
+
+        talker.Stop();
+        JsonElement status = server.Status();
+        JsonElement connections = status.GetProperty("connections");
+        Assert.Equal((1, 1), (connections.GetProperty("open").GetInt32(), connections.GetProperty("children").GetInt32()));
+        Assert.Equal(talker.Bytes + (5 * newcomers), status.GetProperty("bytesIn").GetInt64());
+        Assert.Equal(talker.Bytes + (5 * newcomers), status.GetProperty("bytesOut").GetInt64());
+        Assert.Equal(newcomers, status.GetProperty("ownReceives").GetInt64());
+        Assert.All(status.GetProperty("switches").EnumerateArray(), one => Assert.Equal(0, one.GetProperty("connections").GetInt32()));
+
+        string name = stays.Name;
+        stays.Dispose();
+        Assert.Contains($": peer closed, after {talker.Bytes} bytes in, {talker.Bytes} bytes out; its child process ", server.AwaitLine($"closed {name}"));
+    }
+
+    [Fact]
     public void Two_switches_at_once_are_served_one_after_the_other()
     {
         using Server server = Server.Start("--model", "epoll");
@@ -52,8 +87,8 @@ public sealed class SwitchTests
         }
 
         // Each began where the one before had ended: from epoll to the one, from there to the other, and back.
-        Timing.Eventually(() => Switches(server).Length == 15, "all switches are told");
         (string From, string To)[] switches = Switches(server);
+        Assert.Equal(15, switches.Length);
         Assert.Equal(switches.Select(one => one.From).Skip(1), switches.Select(one => one.To).SkipLast(1));
         Assert.All(switches.Chunk(3), round => Assert.Equal(("epoll", "epoll"), (round[0].From, round[2].To)));
     }
@@ -110,17 +145,68 @@ public sealed class SwitchTests
         using Visitor early = new(server);
         early.Say("switch ");
         server.Signal(Native.SIGTERM);
-        Timing.Eventually(() => !Client.CanConnect(server), "the port is closed");
+        server.AwaitLine("stopping");
 
-        early.TryToSay("threads\n"u8);
-        Assert.DoesNotContain("\"to\"", early.ReadAll());
+        early.Say("threads\n");
+        Assert.Equal(Refusal, early.Answer().GetProperty("error").GetString());
+        Assert.Equal(Refusal, server.Ask("switch threads").GetProperty("error").GetString());
+        Timing.Eventually(() => !Client.CanConnect(server), "the port is closed");
         Outcome late = Executable.RunBeside(server, "switch", "threads", "-p", $"{server.Port}");
         Assert.Equal(1, late.ExitCode);
-        Assert.Single(late.ErrorLines);
+        Assert.Contains(Refusal, Assert.Single(late.ErrorLines));
+        Assert.Equal("epoll", server.Status().GetProperty("model").GetString());
 
         stuck.ReadAll();
         Assert.Equal(0, server.ExitCode());
         Assert.Empty(server.Said("switched from"));
+    }
+
+    /// <summary>Whatever comes first, a switch or the end: none is told, and none succeeds, once it has said that it stops.</summary>
+    [Fact]
+    public void None_succeeds_after_it_has_said_that_it_is_stopping()
+    {
+        for (int round = 0; round < 5; round++)
+        {
+            using Server server = Server.Start();
+            string? refusal = null;
+            Exception? failure = null;
+            Thread visitor = new(() => failure = Record.Exception(() => refusal = SwitchUntilRefused(server)));
+            using StuckClient stuck = new(server);
+            visitor.Start();
+            Timing.Eventually(() => server.Said("switched from").Length > 3, "it is switched again and again");
+            server.Signal(Native.SIGTERM);
+            Assert.True(visitor.Join(Timing.Generous), "a switch was not answered");
+            stuck.ReadAllButTheEnd();
+            Assert.Equal(0, server.ExitCode());
+
+            Assert.Null(failure);
+            Assert.Equal(Refusal, refusal);
+            IEnumerable<string> after = server.Lines.SkipWhile(line => !line.Contains("stopping", StringComparison.Ordinal));
+            Assert.DoesNotContain(after, line => line.Contains("switched", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void A_status_right_after_a_switch_tells_it()
+    {
+        using Server server = Server.Start();
+        for (int i = 1; i <= 40; i++)
+        {
+            server.Switch(i % 2 == 0 ? "epoll" : "poll");
+            Assert.Equal(i, Switches(server).Length);
+        }
+    }
+
+    /// <summary>Asks for one model after the other.</summary>
+    /// <returns>Why at last it was refused.</returns>
+    private static string SwitchUntilRefused(Server server)
+    {
+        string[] models = ["threads", "poll", "signal", "epoll"];
+        for (int i = 0; ; i++)
+        {
+            if (server.Ask($"switch {models[i % models.Length]}").TryGetProperty("error", out JsonElement error))
+                return error.GetString()!;
+        }
     }
 
     private static (string From, string To)[] Switches(Server server) =>

@@ -6,7 +6,11 @@ namespace EchoModels.SystemTests.Support;
 /// <summary>A TCP client that looks at every byte of its echo.</summary>
 internal sealed class Client : IDisposable
 {
-    public Client(Server server) : this(new IPEndPoint(IPAddress.Loopback, server.Port))
+    public Client(Server server) : this(server.Port)
+    {
+    }
+
+    public Client(int port) : this(new IPEndPoint(IPAddress.Loopback, port))
     {
     }
 
@@ -37,11 +41,13 @@ internal sealed class Client : IDisposable
     }
 
     /// <summary>Whether the server, or its backlog, takes another client.</summary>
-    public static bool CanConnect(Server server)
+    public static bool CanConnect(Server server) => CanConnect(server.Port);
+
+    public static bool CanConnect(int port)
     {
         try
         {
-            using Client client = new(server);
+            using Client client = new(port);
             return true;
         }
         catch (SocketException)

@@ -9,8 +9,10 @@ internal static partial class Native
     public const int SIGHUP = 1;
     public const int SIGINT = 2;
     public const int SIGQUIT = 3;
+    public const int SIGKILL = 9;
     public const int SIGTERM = 15;
     public const int SIGCONT = 18;
+    public const int SIGSTOP = 19;
 
     private const int F_SETPIPE_SZ = 1031;
     private const int RLIMIT_NOFILE = 7;
@@ -22,6 +24,13 @@ internal static partial class Native
         // 0 and below would be whole groups of processes.
         Assert.True(process > 1, $"{process} is no process to send a signal to");
         Check(Kill(process, signal), "kill");
+    }
+
+    /// <summary>Sends a signal to one process, which may have ended.</summary>
+    public static void TrySignal(int process, int signal)
+    {
+        if (process > 1)
+            _ = Kill(process, signal);
     }
 
     /// <summary>Gives a directory to another user.</summary>

@@ -13,10 +13,18 @@ internal sealed class StuckClient : IDisposable
     private readonly Client _client;
     private readonly byte[] _step = Client.RandomBytes(new Random(7), Step);
 
-    public StuckClient(Server server)
+    public StuckClient(Server server) : this(server.Port, server.Status)
     {
-        long before = server.Status().GetProperty("bytesIn").GetInt64();
-        _client = new Client(new IPEndPoint(IPAddress.Loopback, server.Port), receiveBuffer: 4096);
+    }
+
+    public StuckClient(Window window) : this(window.Port, window.Status)
+    {
+    }
+
+    private StuckClient(int port, Func<JsonElement> status)
+    {
+        long before = BytesIn(status());
+        _client = new Client(new IPEndPoint(IPAddress.Loopback, port), receiveBuffer: 4096);
         do
         {
             _client.Send(_step);
@@ -24,7 +32,7 @@ internal sealed class StuckClient : IDisposable
             Timing.Eventually(() => Native.Unacknowledged(_client.Socket) == 0, "what was sent has arrived");
             Assert.True(Sent < Most, "the server takes any amount from a client that does not read");
         }
-        while (Timing.Within(TimeSpan.FromMilliseconds(300), () => ReadBy(server) - before == Sent));
+        while (Timing.Within(TimeSpan.FromMilliseconds(300), () => BytesIn(status()) - before == Sent));
     }
 
     /// <summary>Bytes that it has sent, and wants back.</summary>
@@ -49,9 +57,5 @@ internal sealed class StuckClient : IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    private static long ReadBy(Server server)
-    {
-        JsonElement status = server.Status();
-        return status.GetProperty("bytesIn").GetInt64();
-    }
+    private static long BytesIn(JsonElement status) => status.GetProperty("bytesIn").GetInt64();
 }

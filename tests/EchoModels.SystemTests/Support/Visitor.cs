@@ -9,10 +9,14 @@ internal sealed class Visitor : IDisposable
 {
     private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
 
-    public Visitor(Server server)
+    public Visitor(Server server) : this(server.Directory, server.Port)
+    {
+    }
+
+    public Visitor(RuntimeDirectory directory, int port)
     {
         _socket.ReceiveTimeout = _socket.SendTimeout = (int)Timing.Generous.TotalMilliseconds;
-        _socket.Connect(new UnixDomainSocketEndPoint(server.Directory.Socket(server.Port)));
+        _socket.Connect(new UnixDomainSocketEndPoint(directory.Socket(port)));
     }
 
     public void Say(string text) => Say(Encoding.UTF8.GetBytes(text));

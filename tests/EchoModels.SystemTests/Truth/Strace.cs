@@ -6,9 +6,9 @@ namespace EchoModels.SystemTests.Truth;
 /// <summary>strace(1): what the program really asks of the kernel.</summary>
 internal sealed class Strace : IDisposable
 {
-    /// <summary>Every call that moves bytes on sockets or waits for some.</summary>
+    /// <summary>Every call that moves bytes on sockets, waits for some, or wakes whoever waits.</summary>
     public const string SocketsAndWaits = "trace=accept,accept4,recvfrom,recvmsg,read,sendto,sendmsg,write,"
-        + "epoll_wait,epoll_pwait,epoll_pwait2,epoll_ctl,poll,ppoll,select,pselect6,rt_sigtimedwait,restart_syscall";
+        + "epoll_wait,epoll_pwait,epoll_pwait2,epoll_ctl,poll,ppoll,select,pselect6,rt_sigtimedwait,restart_syscall,io_uring_enter,tgkill";
 
     private readonly Process _process;
     private readonly string _file;

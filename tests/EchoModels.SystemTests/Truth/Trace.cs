@@ -18,6 +18,13 @@ internal sealed record SystemCall(int Thread, string Name, string Arguments, lon
     public bool IsWait => Name is "epoll_wait" or "epoll_pwait" or "epoll_pwait2" or "poll" or "ppoll" or "select" or "pselect6" or "rt_sigtimedwait"
         or "restart_syscall";
 
+    /// <summary>Whether it only looked at what has arrived: the runtime does so before it says that there is something to receive.</summary>
+    public bool IsPeek => Name == "recvfrom" && Arguments.Contains("MSG_PEEK", StringComparison.Ordinal);
+
+    /// <summary>Whether it woke a thread out of its wait: by a datagram to its bell, or by a signal.</summary>
+    public bool IsWake => (Name == "sendto" && Regex.IsMatch(Arguments, @"^\d+<UDP:"))
+        || (Name == "tgkill" && Arguments.Contains("SIGIO", StringComparison.Ordinal));
+
     public bool IsEpoll => Name.StartsWith("epoll", StringComparison.Ordinal);
 }
 

@@ -61,23 +61,27 @@ public sealed class CountingTests : IDisposable
         Assert.Equal(["recv", "send", "block", "hasten"], _script.Calls);
     }
 
-    [Fact]
-    public void Counts_what_a_selector_is_told_and_asked()
+    /// <summary>epoll has three changes and its bell told to the kernel; poll keeps its list itself.</summary>
+    [Theory]
+    [InlineData("epoll", 4)]
+    [InlineData("poll", 0)]
+    public void Counts_the_calls_that_a_selector_makes(string name, int changes)
     {
         (Socket near, Socket far) = Watched.Pair();
         using (near)
         using (far)
-        using (CountingSelector selector = new(SelectorTable.Find("poll").Open(), _tally))
+        using (CountingSelector selector = new(SelectorTable.Find(name).Open(), _tally))
         {
             selector.Add(near, Interest.Read, default);
             selector.Modify(near, Interest.Write, default);
             Assert.Equal(1, selector.Wait(10_000).Length);
             selector.Remove(near);
             selector.Wake();
+            selector.Wake(); // the bell has been rung already
             Assert.Equal(0, selector.Wait(10_000).Length);
         }
 
-        Assert.Equal((3, 2, 1, 0), Counts(Counted.Control, Counted.Wait, Counted.Wake, Counted.Enter));
+        Assert.Equal((changes, 2, 1, 0), Counts(Counted.Control, Counted.Wait, Counted.Wake, Counted.Enter));
     }
 
     [Fact]

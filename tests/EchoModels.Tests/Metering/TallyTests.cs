@@ -21,6 +21,19 @@ public sealed class TallyTests
     }
 
     [Fact]
+    public void Does_not_know_what_it_has_lost_count_of()
+    {
+        Tally tally = new();
+        tally.Add(Counted.Accept, 5);
+        tally.Add(Counted.Await, 6);
+        tally.LoseCount(Counted.Accept, Counted.WouldBlock);
+        tally.Add(Counted.Accept);
+
+        Assert.Equal((null, null, 0, 6),
+            (tally.Known(Counted.Accept), tally.Known(Counted.WouldBlock), tally.Known(Counted.Send), tally.Known(Counted.Await)));
+    }
+
+    [Fact]
     public void Adds_up_exactly_what_many_threads_count()
     {
         const int Threads = 8;

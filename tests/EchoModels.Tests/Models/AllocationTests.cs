@@ -14,7 +14,10 @@ public sealed class AllocationTests
     [InlineData("poll")]
     [InlineData("epoll")]
     [InlineData("epoll-edge")]
+    [InlineData("epoll-loops")]
     [InlineData("signal")]
+    [InlineData("io-uring")]
+    [InlineData("io-uring-loops")]
     public void Allocates_nothing_for_a_message(string model) => TestServer.Run(model, server =>
     {
         using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using EchoModels.Metering;
 using EchoModels.Sockets;
 using EchoModels.Tests.Support;
 using Xunit;
@@ -30,6 +31,18 @@ public sealed class AsyncServerTests
         server.Accepted.Single().Condemn(CloseReason.Idle);
         server.AwaitClosed(1);
         Assert.Equal([CloseReason.Idle], server.Reasons);
+    });
+
+    [Fact]
+    public void Knows_how_often_it_sent_until_the_runtime_sends_for_it() => TestServer.Run("async", new Wish { Queue = SmallQueue }, server =>
+    {
+        server.Connect().Exchange(100);
+        Assert.NotNull(server.Tally.Known(Counted.Send));
+        Peer slow = server.Connect(queue: SmallQueue);
+        slow.SayUntilStuck(16 * MiB);
+        Limit.Until(() => server.Tally.Known(Counted.Send) is null, "it awaits a send");
+        Assert.Null(server.Tally.Known(Counted.Accept));
+        Assert.Equal(0, server.Tally.Known(Counted.Enter));
     });
 
     [Fact]

@@ -1,9 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using EchoModels.Metering;
-using EchoModels.Models;
-using EchoModels.Posix;
-using EchoModels.Rings;
 using EchoModels.Sockets;
 using EchoModels.Tests.Support;
 using Xunit;
@@ -11,35 +8,14 @@ using Xunit;
 namespace EchoModels.Tests.Models;
 
 /// <summary>What can go wrong in a ring and nowhere else: it is too small, it has no buffers left, it was made in another way.</summary>
-/// <remarks>Faults of single calls cannot be injected here, as there are no calls: the ring is made so that the kernel brings them about.</remarks>
 public sealed class IoUringTests
 {
     private const int MiB = 1024 * 1024;
     private const int SmallQueue = 8 * 1024;
 
-    /// <summary>Rings that are short of everything, and rings made in the ways of older kernels.</summary>
-    private static readonly Dictionary<string, RingSettings> Odd = new()
-    {
-        ["as it should be"] = new RingSettings { Multishot = RingSupport.GrantsLimitedMultishot },
-        ["few submissions"] = new RingSettings { Multishot = RingSupport.GrantsLimitedMultishot, Submissions = 1, Completions = 4096 },
-        ["few completions"] = new RingSettings { Multishot = RingSupport.GrantsLimitedMultishot, Submissions = 2, Completions = 2 },
-        ["few buffers"] = new RingSettings { Multishot = RingSupport.GrantsLimitedMultishot, Buffers = 2 },
-        ["one buffer"] = new RingSettings { Multishot = RingSupport.GrantsLimitedMultishot, Buffers = 1 },
-        ["few of anything"] = new RingSettings { Multishot = RingSupport.GrantsLimitedMultishot, Submissions = 2, Completions = 2, Buffers = 2 },
-        ["one receive at a time"] = new RingSettings(),
-        ["one receive at a time, few of anything"] = new RingSettings { Submissions = 2, Completions = 2, Buffers = 2 },
-        ["interrupting"] = new RingSettings { Multishot = RingSupport.GrantsLimitedMultishot, Ways = [0] },
-        ["the second way"] = new RingSettings { Multishot = RingSupport.GrantsLimitedMultishot, Ways = [Impossible, IoUring.IORING_SETUP_COOP_TASKRUN] },
-        ["spinning"] = new RingSettings { Multishot = RingSupport.GrantsLimitedMultishot, Spin = TimeSpan.FromMilliseconds(2) },
-    };
-
-    private const uint Impossible = 1U << 31;
-
-    public static TheoryData<string> Rings => RingSupport.WhyNot() is null ? [.. Odd.Keys] : [];
-
     [Theory]
-    [MemberData(nameof(Rings))]
-    public void Returns_to_each_of_100_clients_what_it_said(string ring) => TestServer.Run(Row(ring), new Wish(), server =>
+    [MemberData(nameof(OddRings.Names), MemberType = typeof(OddRings))]
+    public void Returns_to_each_of_100_clients_what_it_said(string ring) => TestServer.Run(OddRings.Row(ring), new Wish(), server =>
     {
         List<Peer> peers = [.. Enumerable.Range(0, 100).Select(_ => server.Connect())];
         for (int i = 0; i < 10; i++)
@@ -58,8 +34,8 @@ public sealed class IoUringTests
     });
 
     [Theory]
-    [MemberData(nameof(Rings))]
-    public void Returns_a_long_stream(string ring) => TestServer.Run(Row(ring), new Wish(), server =>
+    [MemberData(nameof(OddRings.Names), MemberType = typeof(OddRings))]
+    public void Returns_a_long_stream(string ring) => TestServer.Run(OddRings.Row(ring), new Wish(), server =>
     {
         Peer peer = server.Connect();
         peer.Stream(16 * MiB);
@@ -67,9 +43,9 @@ public sealed class IoUringTests
     });
 
     [Theory]
-    [MemberData(nameof(Rings))]
+    [MemberData(nameof(OddRings.Names), MemberType = typeof(OddRings))]
     public void Returns_every_byte_to_slow_readers_that_half_close(string ring) =>
-        TestServer.Run(Row(ring), new Wish { Queue = SmallQueue }, server =>
+        TestServer.Run(OddRings.Row(ring), new Wish { Queue = SmallQueue }, server =>
         {
             List<Peer> peers = [.. Enumerable.Range(0, 5).Select(_ => server.Connect(queue: SmallQueue))];
             foreach (Peer peer in peers)
@@ -84,8 +60,27 @@ public sealed class IoUringTests
         });
 
     [Theory]
-    [MemberData(nameof(Rings))]
-    public void Serves_one_client_beside_50_that_never_read(string ring) => TestServer.Run(Row(ring), new Wish { Queue = SmallQueue }, server =>
+    [MemberData(nameof(OddRings.Names), MemberType = typeof(OddRings))]
+    public void Returns_every_byte_of_small_pieces_to_slow_readers(string ring) =>
+        TestServer.Run(OddRings.Row(ring), new Wish { Queue = SmallQueue }, server =>
+        {
+            Random random = new(server.Seed);
+            List<Peer> peers = [.. Enumerable.Range(0, 8).Select(_ => server.Connect(queue: SmallQueue))];
+            for (int i = 0; i < 20_000; i++)
+            {
+                Peer peer = peers[random.Next(peers.Count)];
+                peer.TrySay(random.Next(1, 60));
+                if (i % 10 == 0)
+                    peer.TryHear(random.Next(1, 300));
+            }
+
+            foreach (Peer peer in peers)
+                peer.Leave();
+        });
+
+    [Theory]
+    [MemberData(nameof(OddRings.Names), MemberType = typeof(OddRings))]
+    public void Serves_one_beside_50_that_never_read(string ring) => TestServer.Run(OddRings.Row(ring), new Wish { Queue = SmallQueue }, server =>
     {
         for (int i = 0; i < 50; i++)
         {
@@ -110,23 +105,11 @@ public sealed class IoUringTests
     });
 
     [Theory]
-    [MemberData(nameof(Rings))]
-    public void Keeps_every_byte_in_100_switches(string ring) => SwitchToAndFro(ring, "epoll", switches: 100);
-
-    [Fact]
-    public void Keeps_every_byte_in_400_switches() => SwitchToAndFro("as it should be", "epoll", switches: 400);
-
-    [Theory]
-    [InlineData("threads")]
-    [InlineData("busy-poll")]
-    public void Keeps_every_byte_in_40_switches_to_and_from(string other) => SwitchToAndFro("as it should be", other, switches: 40);
-
-    [Theory]
-    [MemberData(nameof(Rings))]
+    [MemberData(nameof(OddRings.Names), MemberType = typeof(OddRings))]
     public void Sends_greeting_and_reply(string ring)
     {
         EchoPolicy policy = new() { Greeting = "hello\n"u8.ToArray(), Reply = Reply.Echo.WithPrefix("<").WithSuffix(">").Upper() };
-        Serve(Row(ring), policy, (host, end, _, _) =>
+        Serve(OddRings.Row(ring), policy, (host, end, _, _) =>
         {
             using Socket client = Connect(end);
             Assert.Equal("hello\n", Hear(client, 6));
@@ -139,11 +122,11 @@ public sealed class IoUringTests
     }
 
     [Fact]
-    public void Returns_at_once_to_those_over_the_limit() => Serve(Row("as it should be"), new EchoPolicy { MaxConnections = 2 }, (_, end, sockets, _) =>
+    public void Closes_whoever_is_one_too_many() => Serve(OddRings.Row(OddRings.Usual), new EchoPolicy { MaxConnections = 2 }, (_, end, set, _) =>
     {
         using Socket first = Connect(end);
         using Socket second = Connect(end);
-        Limit.Until(() => sockets.Count == 2, "two connections");
+        Limit.Until(() => set.Count == 2, "two connections");
         using Socket third = Connect(end);
         Assert.Equal(0, third.Receive(new byte[1]));
         first.Send("x"u8);
@@ -151,7 +134,7 @@ public sealed class IoUringTests
     });
 
     [Fact]
-    public void Makes_no_call_but_enter() => Serve(Row("as it should be"), new EchoPolicy(), (host, end, _, tally) =>
+    public void Makes_no_call_but_enter() => Serve(OddRings.Row(OddRings.Usual), new EchoPolicy(), (host, end, _, tally) =>
     {
         using (Socket client = Connect(end))
         {
@@ -165,33 +148,12 @@ public sealed class IoUringTests
         host.Switch(FakeModel.Row("nobody", FakeModel.ServeNobody));
         Assert.Equal((100, 1_000, 1_000), (tally[Counted.Message], tally[Counted.ByteIn], tally[Counted.ByteOut]));
         Assert.InRange(tally[Counted.Enter], 100, 400);
-        foreach (Counted none in (Counted[])[Counted.Accept, Counted.Receive, Counted.Send, Counted.Wait, Counted.Control, Counted.WouldBlock])
-            Assert.Equal(0, tally[none]);
+        Counted[] calls = [Counted.Accept, Counted.Receive, Counted.Send, Counted.Wait, Counted.Control, Counted.WouldBlock];
+        Assert.All(calls, call => Assert.Equal(0, tally[call]));
     });
 
     [Fact]
-    public void Allocates_nothing_for_a_message() => Serve(Row("as it should be"), new EchoPolicy(), (_, end, _, _) =>
-    {
-        using Socket client = Connect(end);
-        byte[] bytes = new byte[64];
-        void Exchange(int times)
-        {
-            for (int i = 0; i < times; i++)
-            {
-                client.Send(bytes);
-                for (int left = bytes.Length; left > 0;)
-                    left -= client.Receive(bytes, 0, left, SocketFlags.None);
-            }
-        }
-
-        Exchange(2_000);
-        long before = GC.GetTotalAllocatedBytes(precise: true);
-        Exchange(20_000);
-        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 100_000);
-    });
-
-    [Fact]
-    public void Closes_whom_the_idle_watch_condemned() => TestServer.Run(Row("as it should be"), new Wish { Queue = SmallQueue }, server =>
+    public void Closes_whom_the_idle_watch_condemned() => TestServer.Run(OddRings.Row(OddRings.Usual), new Wish { Queue = SmallQueue }, server =>
     {
         Peer silent = server.Connect();
         silent.Exchange(10);
@@ -201,44 +163,6 @@ public sealed class IoUringTests
         server.AwaitClosed(2);
         Assert.Equal([CloseReason.Idle, CloseReason.Idle], server.Reasons);
     });
-
-    [Fact]
-    public void Names_the_call_that_is_refused()
-    {
-        RingSettings settings = new() { Ways = [Impossible] };
-        IOException refusal = Assert.Throws<IOException>(() => new Ring(settings, new Tally()).Dispose());
-        Assert.Equal("io_uring_setup: Invalid argument (EINVAL); Linux 5.19 or later is needed", refusal.Message);
-    }
-
-    private static void SwitchToAndFro(string ring, string other, int switches) => TestServer.Run(Row(ring), new Wish { Queue = SmallQueue }, server =>
-    {
-        Random random = new(server.Seed);
-        using Crowd crowd = new(server.Seed);
-        for (int i = 0; i < 4; i++)
-        {
-            crowd.Join(new Talker(server.Connect()));
-            crowd.Join(new SlowReader(server.Connect(queue: SmallQueue)));
-            crowd.Join(new Stuffed(server.Connect(queue: SmallQueue)));
-            crowd.Join(new HalfCloser(server.Connect(queue: SmallQueue), piece: 30_000));
-        }
-
-        for (int i = 0; i < switches; i++)
-        {
-            if (i % 10 == 0)
-                crowd.Join(new Talker(server.Connect()));
-
-            server.Switch(i % 2 == 0 ? EveryModel.Find(other) : Row(ring));
-            Thread.Sleep(random.Next(4));
-        }
-
-        crowd.Finish();
-        server.AwaitClosed(crowd.Count);
-        Assert.All(server.Reasons, reason => Assert.Equal(CloseReason.PeerClosed, reason));
-        Assert.Equal(crowd.Count, server.Accepted.Count);
-    });
-
-    private static ModelRow Row(string ring) =>
-        new($"io-uring, {ring}", "", "", "", () => null, context => new IoUringServer(context, Odd[ring]));
 
     /// <summary>Serves under a policy, and gives the test the host, where it listens, its sockets, and the counters.</summary>
     private static void Serve(ModelRow row, EchoPolicy policy, Action<EchoHost, IPEndPoint, SocketSet, Tally> test) =>

@@ -144,7 +144,7 @@ public sealed class SelectorTableTests
 
         public ReadOnlySpan<ReadyEvent> Wait(int milliseconds) => throw new IOException("it hears nothing");
 
-        public void Wake() => throw new NotSupportedException();
+        public bool Wake() => throw new NotSupportedException();
 
         public void Dispose() => IsDisposed = true;
     }

@@ -9,11 +9,13 @@ internal static class EveryModel
     /// <summary>More clients at once than any contract brings.</summary>
     private const int MostAtOnce = 256;
 
-    private static readonly ModelRow Epoll = ModelTable.Find("epoll")!;
-
-    /// <summary>A row of the table with an option that makes another model of it.</summary>
-    private static readonly ModelRow Edge =
-        Epoll with { Name = "epoll-edge", Create = context => Epoll.Create(new ModelContext(context.Tally) { EdgeTriggered = true }) };
+    /// <summary>Rows of the table with an option that makes another model of them.</summary>
+    private static readonly ModelRow[] Variants =
+    [
+        Variant("epoll-edge", "epoll", tally => new ModelContext(tally) { EdgeTriggered = true }),
+        Variant("epoll-loops", "epoll", tally => new ModelContext(tally) { Loops = 3 }),
+        Variant("io-uring-loops", "io-uring", tally => new ModelContext(tally) { Loops = 3 }),
+    ];
 
     public static TheoryData<string> Here => [.. Names];
 
@@ -25,7 +27,7 @@ internal static class EveryModel
     /// <summary>Every ordered pair, each model with itself included.</summary>
     public static TheoryData<string, string> Pairs => [.. Names.SelectMany(from => Names.Select(to => (from, to)))];
 
-    public static IReadOnlyList<string> Names { get; } = [.. ModelTable.Rows.Append(Edge).Where(row => row.WhyNot() is null).Select(row => row.Name)];
+    public static IReadOnlyList<string> Names { get; } = [.. ModelTable.Rows.Concat(Variants).Where(row => row.WhyNot() is null).Select(row => row.Name)];
 
     /// <summary>Models that serve only some clients at a time by design: what is demanded of more at once is not demanded of these.</summary>
     public static bool ServesAll(string model) => Find(model).AtOnce(new ModelContext(new Tally())) >= MostAtOnce;
@@ -34,7 +36,13 @@ internal static class EveryModel
     public static bool TrustsWouldBlock(string model) => model is "signal" or "epoll-edge";
 
     public static ModelRow Find(string model) =>
-        (model == Edge.Name ? Edge : ModelTable.Find(model)) ?? throw new ArgumentException($"no model '{model}'", nameof(model));
+        Array.Find(Variants, row => row.Name == model) ?? ModelTable.Find(model) ?? throw new ArgumentException($"no model '{model}'", nameof(model));
+
+    private static ModelRow Variant(string name, string of, Func<Tally, ModelContext> settings)
+    {
+        ModelRow row = ModelTable.Find(of)!;
+        return row with { Name = name, Create = context => row.Create(settings(context.Tally)) };
+    }
 
     /// <summary>The same model under another name, so that a host does not take it for the one that serves already.</summary>
     public static ModelRow Twin(string model)

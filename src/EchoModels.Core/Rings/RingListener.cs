@@ -1,0 +1,48 @@
+using System.Net.Sockets;
+using EchoModels.Posix;
+using EchoModels.Sockets;
+
+namespace EchoModels.Rings;
+
+/// <summary>A listener as the ring sees it: one request accepts whoever comes, as long as there are plenty of descriptors.</summary>
+/// <remarks>
+/// Such a request takes all who wait, down to the last descriptor, and the runtime must not be left without any. When there are not
+/// so many left, each client is asked for by itself, and only after a look at how many there are.
+/// </remarks>
+internal sealed class RingListener(Listener listener, SocketSet sockets, Ring ring)
+{
+    private bool _isAsked;
+    private bool _lasts;
+
+    /// <summary>Asks for newcomers, unless that is asked already or the listener rests.</summary>
+    public void Accept()
+    {
+        if (_isAsked || !sockets.MayAccept(listener))
+            return;
+
+        _isAsked = true;
+        _lasts = IsPlenty;
+        ring.Accept(listener, _lasts);
+    }
+
+    /// <summary>Somebody has come, or nobody can be let in.</summary>
+    /// <param name="answer">The kernel's answer.</param>
+    /// <param name="place">What to do with a newcomer.</param>
+    public void Accepted(in Completion answer, Action<Connection> place)
+    {
+        _isAsked = answer.HasMore;
+        if (answer.Result < 0)
+            sockets.Refused(listener, Errno.Meaning(answer.Error));
+        else if (sockets.Welcome(new Socket(new SafeSocketHandle(answer.Result, ownsHandle: true))) is { } newcomer)
+            place(newcomer);
+
+        if (!_lasts || IsPlenty)
+            return;
+
+        _lasts = false;
+        ring.Cancel(listener);
+    }
+
+    /// <summary>Before we hear of the first, the kernel may have accepted as many as there is room for in the ring of answers.</summary>
+    private bool IsPlenty => DescriptorLimit.Allows(sockets.Count + ring.AnswersAtOnce);
+}

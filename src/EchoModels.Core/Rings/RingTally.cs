@@ -1,0 +1,39 @@
+using EchoModels.Metering;
+
+namespace EchoModels.Rings;
+
+/// <summary>What a ring's answers add up to, told to the tally once a turn: others read that, so that each addition costs something.</summary>
+internal sealed class RingTally(Tally tally)
+{
+    private int _messages;
+    private long _bytesIn;
+    private long _bytesOut;
+
+    public void Note(in Completion answer)
+    {
+        if (answer.Result <= 0)
+            return;
+
+        if (answer.Kind == RequestKind.Receive)
+        {
+            _messages++;
+            _bytesIn += answer.Result;
+        }
+        else if (answer.Kind is RequestKind.Send or RequestKind.SendOwed)
+        {
+            _bytesOut += answer.Result;
+        }
+    }
+
+    public void Report()
+    {
+        if (_messages > 0)
+            tally.Add(Counted.Message, _messages);
+        if (_bytesIn > 0)
+            tally.Add(Counted.ByteIn, _bytesIn);
+        if (_bytesOut > 0)
+            tally.Add(Counted.ByteOut, _bytesOut);
+
+        (_messages, _bytesIn, _bytesOut) = (0, 0, 0);
+    }
+}

@@ -1,0 +1,216 @@
+using System.Text.RegularExpressions;
+using EchoModels.SystemTests.Support;
+
+namespace EchoModels.SystemTests.Serving;
+
+/// <summary>The server in a terminal: its keys, and what it leaves of the terminal.</summary>
+public sealed class KeyboardTests
+{
+    private const string CtrlC = "\u0003";
+    private const string CtrlZ = "\u001a";
+
+    [Fact]
+    public void Each_key_switches_to_its_model_under_a_client_that_talks_on()
+    {
+        using Window window = Window.Of("serve", "-p", "0", "-m", "poll");
+        window.AwaitServer();
+        string[] names = [.. Models.Rows.Select(row => row.GetProperty("name").GetString()!)];
+        string[] keys = [.. "123456789abcdefghijklmnopqrstuvwxyz".Take(names.Length).Select(key => key.ToString())];
+        Assert.Contains("keys: " + string.Join(", ", keys.Zip(names, (key, name) => $"{key} {name}")), window.Screen);
+
+        using Client client = new(window.Port);
+        using Talker talker = new(client, seed: 1);
+        foreach ((string key, string name) in keys.Zip(names))
+        {
+            // A child process keeps the connections it has, so that its turn comes when the talker's conversation is over.
+            if (name == "process")
+                continue;
+
+            window.Type(key);
+            if (Models.Available.Contains(name))
+                Timing.Eventually(() => window.Model == name, $"{key} switches to {name}");
+            else
+                window.Await($"{name} could not start");
+
+            talker.AwaitMore(3);
+        }
+
+        talker.Stop();
+        window.Type(keys[Array.IndexOf(names, "process")]);
+        Timing.Eventually(() => window.Model == "process", "its key switches to process");
+        window.Type(CtrlC);
+        Assert.Equal(0, window.ExitCode());
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("xyz~ \r\t\u0004")]
+    [InlineData("\u001b")]
+    [InlineData("\u001b[A")] // the arrow up
+    [InlineData("\u001b[3~")] // Delete, in which there is a 3
+    [InlineData("\u001b[15;2~")]
+    [InlineData("你好")]
+    public void Other_keys_do_nothing(string keys)
+    {
+        using Window window = Window.Of("serve", "-p", "0");
+        window.AwaitServer();
+        window.Type(keys);
+        Thread.Sleep(100); // a sequence comes at once; what comes later is another key
+        window.Type("2");
+        Timing.Eventually(() => window.Model == "threads", "the key behind them switches");
+
+        Assert.Equal(1, window.Status().GetProperty("switches").GetArrayLength());
+        Assert.True(window.Terminal.IsForKeys);
+    }
+
+    [Theory]
+    [InlineData(CtrlC)]
+    [InlineData("\u001c")] // Ctrl+\ is SIGQUIT
+    public void Ctrl_C_ends_it_with_a_summary_and_the_terminal_is_as_it_was(string end)
+    {
+        using Window window = Window.Of("serve", "-p", "0");
+        window.AwaitServer();
+        using Client client = new(window.Port);
+        client.Echo("hello");
+        window.Type(end);
+
+        Assert.Equal(0, window.ExitCode());
+        Assert.Matches(@"served 1 connections, 1 messages, 5 bytes in, 5 bytes out; .*\s*$", window.Screen);
+        Assert.DoesNotContain("^C", window.Screen);
+        Assert.Equal(window.Before, window.Terminal.Settings);
+    }
+
+    [Fact]
+    public void A_second_Ctrl_C_ends_it_at_once_and_the_terminal_is_as_it_was()
+    {
+        using Window window = Window.Of("serve", "-p", "0", "--drain", "1h");
+        window.AwaitServer();
+        using StuckClient stuck = new(window);
+        window.Type(CtrlC);
+        window.Await("SIGINT: stopping");
+        window.Type(CtrlC);
+
+        Assert.Equal(1, window.ExitCode());
+        Assert.Contains("a second signal: ending at once", window.Screen);
+        Assert.Equal(window.Before, window.Terminal.Settings);
+    }
+
+    [Fact]
+    public void SIGTERM_leaves_the_terminal_as_it_was()
+    {
+        using Window window = Window.Of("serve", "-p", "0");
+        window.AwaitServer();
+        Native.Signal(window.Id, Native.SIGTERM);
+
+        Assert.Equal(0, window.ExitCode());
+        Assert.Equal(window.Before, window.Terminal.Settings);
+    }
+
+    [Fact]
+    public void A_window_that_is_closed_ends_it()
+    {
+        using Window window = Window.Of("serve", "-p", "0");
+        window.AwaitServer();
+        int port = window.Port;
+        window.Close();
+        Timing.Eventually(() => !Client.CanConnect(port), "the server has gone with its window");
+    }
+
+    [Fact]
+    public void Ctrl_Z_gives_the_terminal_back_and_in_the_background_it_serves_on()
+    {
+        using Window window = InShell(out int server);
+        for (int turn = 0; turn < 2; turn++)
+        {
+            window.Type(CtrlZ);
+            Timing.Eventually(() => IsStopped(server), "Ctrl+Z stops it");
+            Timing.Eventually(() => window.Terminal.IsOrdinary, "the terminal shows what is typed");
+
+            // With tostop, a line on the terminal would stop any other program in the background.
+            window.Type("stty tostop; bg\n");
+            Timing.Eventually(() => !IsStopped(server), "it goes on");
+            Serve(window, server);
+            Assert.True(window.Terminal.IsOrdinary);
+
+            window.Type("fg\n");
+            Timing.Eventually(() => window.Terminal.IsForKeys, "in front again, it reads keys again");
+        }
+
+        window.Type("2");
+        Timing.Eventually(() => window.Model == "threads", "and the keys switch");
+        End(window);
+    }
+
+    [Fact]
+    public void Continued_in_front_it_reads_its_keys_at_once()
+    {
+        using Window window = InShell(out int server);
+        window.Type(CtrlZ);
+        Timing.Eventually(() => IsStopped(server), "Ctrl+Z stops it");
+        window.Type("fg\n");
+        Timing.Eventually(() => !IsStopped(server) && window.Terminal.IsForKeys, "it goes on");
+        window.Type("2");
+        Timing.Eventually(() => window.Model == "threads", "the key switches");
+        End(window);
+    }
+
+    [Fact]
+    public void Started_in_the_background_it_leaves_the_keyboard_to_the_shell()
+    {
+        using Window window = new(["/bin/sh", "-i"]);
+        window.Type($"{Executable.Path} serve -p 0 &\n");
+        int port = int.Parse(window.Await(@"listening on 127\.0\.0\.1:(\d+)").Groups[1].ValueSpan, null);
+        int server = Assert.Single(window.Others());
+        using Client client = new(port);
+        client.Echo("hello");
+        Assert.True(window.Terminal.IsOrdinary);
+        Assert.False(IsStopped(server));
+        Assert.DoesNotContain("keys: ", window.Screen);
+        Native.Signal(server, Native.SIGTERM);
+        window.Await("served 1 connections");
+        Assert.True(window.Terminal.IsOrdinary);
+    }
+
+    [Fact]
+    public void With_no_live_the_keyboard_is_left_alone()
+    {
+        using Window window = Window.Of("serve", "-p", "0", "--no-live");
+        window.Await("listening on");
+        Assert.Equal(window.Before, window.Terminal.Settings);
+        Assert.DoesNotContain("keys: ", window.Screen);
+        window.Type(CtrlC);
+        Assert.Equal(0, window.ExitCode());
+    }
+
+    /// <summary>A server that a shell has started in the window, as a user would.</summary>
+    private static Window InShell(out int server)
+    {
+        Window window = new(["/bin/sh", "-i"]);
+        window.Type($"{Executable.Path} serve -p 0\n");
+        window.AwaitServer();
+        server = Assert.Single(window.Others());
+        return window;
+    }
+
+    private static void End(Window window)
+    {
+        window.Type(CtrlC);
+        window.Await("served ");
+        Timing.Eventually(() => window.Terminal.IsOrdinary, "the terminal is the shell's again");
+        window.Type("exit\n");
+        window.ExitCode();
+    }
+
+    /// <summary>Has a client served, and a line about it written.</summary>
+    private static void Serve(Window window, int server)
+    {
+        using Client client = new(window.Port);
+        string name = client.Name;
+        client.Echo("hello");
+        client.Dispose();
+        window.Await($"closed {Regex.Escape(name)}");
+        Assert.False(IsStopped(server));
+    }
+
+    private static bool IsStopped(int process) => Processor.Field(process, "State").StartsWith('T');
+}

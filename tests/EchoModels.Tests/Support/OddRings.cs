@@ -1,0 +1,54 @@
+using EchoModels.Metering;
+using EchoModels.Models;
+using EchoModels.Posix;
+using EchoModels.Rings;
+using EchoModels.Sockets;
+using Xunit;
+
+namespace EchoModels.Tests.Support;
+
+/// <summary>Rings that are short of everything, rings made in the ways of older kernels, and several rings.</summary>
+/// <remarks>There are no calls to inject faults into: the ring is made so that the kernel brings them about.</remarks>
+internal static class OddRings
+{
+    /// <summary>The one that is not odd.</summary>
+    public const string Usual = "as it should be";
+
+    /// <summary>Several of those.</summary>
+    public const string Three = "three";
+
+    /// <summary>A flag that no kernel knows.</summary>
+    public const uint Impossible = 1U << 31;
+
+    private static readonly RingSettings Good = new() { Multishot = RingSupport.GrantsLimitedMultishot(new Tally()) };
+
+    private static readonly Dictionary<string, RingSettings> Settings = new()
+    {
+        [Usual] = Good,
+        ["few submissions"] = Good with { Submissions = 1, Completions = 4096 },
+        ["few completions"] = Good with { Submissions = 2, Completions = 2 },
+        ["few buffers"] = Good with { Buffers = 2 },
+        ["one buffer"] = Good with { Buffers = 1 },
+        ["few of anything"] = Good with { Submissions = 2, Completions = 2, Buffers = 2 },
+        ["one receive at a time"] = new RingSettings(),
+        ["one receive at a time, few of anything"] = new RingSettings { Submissions = 2, Completions = 2, Buffers = 2 },
+        ["interrupting"] = Good with { Ways = [0] },
+        ["the second way"] = Good with { Ways = [Impossible, IoUring.IORING_SETUP_COOP_TASKRUN] },
+        ["spinning"] = Good with { Spin = TimeSpan.FromMilliseconds(2) },
+        [Three] = Good,
+        [$"{Three}, few of anything"] = Good with { Submissions = 2, Completions = 2, Buffers = 2 },
+        [$"{Three}, spinning"] = Good with { Spin = TimeSpan.FromMilliseconds(2) },
+    };
+
+    public static TheoryData<string> Names => RingSupport.WhyNot() is null ? [.. Settings.Keys] : [];
+
+    public static ModelRow Row(string name) => new($"io-uring, {name}", "", "", "", () => null, context => Create(name, context));
+
+    private static IEchoServer Create(string name, ModelContext context)
+    {
+        Ring Open(SocketSet sockets) => new(Settings[name], context.Tally, sockets.Reply);
+        return name.StartsWith(Three, StringComparison.Ordinal)
+            ? new ReactorTeamServer(3, sockets => new RingReactor(sockets, Open(sockets)))
+            : new IoUringServer(Open);
+    }
+}
