@@ -40,7 +40,14 @@ internal sealed class RingListener(Listener listener, SocketSet sockets, Ring ri
             return;
 
         _lasts = false;
-        ring.Cancel(listener);
+        Cancel();
+    }
+
+    /// <summary>Gives up what is asked; it gets its last answer.</summary>
+    public void Cancel()
+    {
+        if (_isAsked)
+            ring.Cancel(RequestKind.Accept, listener.Token);
     }
 
     /// <summary>Before we hear of the first, the kernel may have accepted as many as there is room for in the ring of answers.</summary>

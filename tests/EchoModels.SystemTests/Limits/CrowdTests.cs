@@ -13,9 +13,12 @@ public sealed class CrowdTests
     [InlineData("poll")]
     [InlineData("select")]
     [InlineData("threads")]
-    public void Nine_thousand_are_held_and_served(string model)
+    [InlineData("io-uring")]
+    [InlineData("epoll", "--loops", "2")]
+    [InlineData("io-uring", "--loops", "2")]
+    public void Nine_thousand_are_held_and_served(string model, params string[] options)
     {
-        using Server server = Server.Start("--model", model);
+        using Server server = Server.Start(["--model", model, .. options]);
         using Crowd crowd = new(server, Many);
         for (int i = 0; i < Many; i++)
             crowd.Clients[i].Send(BitConverter.GetBytes((long)i));
@@ -40,6 +43,8 @@ public sealed class CrowdTests
     [InlineData("epoll", null)]
     [InlineData("poll", null)]
     [InlineData("select", null)]
+    [InlineData("io-uring", null)]
+    [InlineData("io-uring", "epoll")]
     public void A_thousand_idle_connections_cost_next_to_nothing(string model, string? before)
     {
         using Server server = Server.Start("--model", before ?? model);

@@ -16,6 +16,7 @@ public sealed class DescriptorTests
     [InlineData("poll")]
     [InlineData("select")]
     [InlineData("threads")]
+    [InlineData("io-uring")]
     public void More_clients_than_fit_as_the_first_thing_after_the_start(string model)
     {
         using Server server = Server.Start(new Launch { Shell = $"ulimit -n {Limit}", Arguments = ["serve", "-p", "0", "-m", model] });
@@ -48,6 +49,7 @@ public sealed class DescriptorTests
     [InlineData("epoll")]
     [InlineData("poll")]
     [InlineData("select")]
+    [InlineData("io-uring")]
     public void None_left_at_all_and_then_some_again(string model)
     {
         using Server server = Server.Start("--model", model);
@@ -82,6 +84,7 @@ public sealed class DescriptorTests
     [InlineData("poll")]
     [InlineData("select")]
     [InlineData("threads")]
+    [InlineData("io-uring")]
     public void The_runtime_itself_lives_through_a_long_want_of_descriptors(string model)
     {
         using Server server = Server.Start(new Launch
