@@ -6,8 +6,8 @@ namespace EchoModels.Rings;
 
 /// <summary>A listener as the ring sees it: one request accepts whoever comes, as long as there are plenty of descriptors.</summary>
 /// <remarks>
-/// Such a request takes all who wait, down to the last descriptor, and the runtime must not be left without any. When there are not
-/// so many left, each client is asked for by itself, and only after a look at how many there are.
+/// Such a request takes all who wait, down to the last descriptor (of the limit that was in force when it was made), and the runtime
+/// must not be left without any. When they get scarce, each client is asked for by itself, and only after a look at what is left.
 /// </remarks>
 internal sealed class RingListener(Listener listener, SocketSet sockets, Ring ring)
 {

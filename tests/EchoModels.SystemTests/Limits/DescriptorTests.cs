@@ -43,13 +43,13 @@ public sealed class DescriptorTests
         Assert.Empty(server.Said("closed .*: (limit|reset)"));
     }
 
+    /// <summary>Not for io-uring, whose one request to accept keeps the limit that was in force when it was made.</summary>
     [Theory]
     [InlineData("blocking")]
     [InlineData("threads")]
     [InlineData("epoll")]
     [InlineData("poll")]
     [InlineData("select")]
-    [InlineData("io-uring")]
     public void None_left_at_all_and_then_some_again(string model)
     {
         using Server server = Server.Start("--model", model);
