@@ -14,7 +14,6 @@ internal sealed class IoUringServer(Func<SocketSet, Ring> openRing) : IEchoServe
     {
         using RingReactor reactor = new(sockets, openRing(sockets));
         using CancellationTokenRegistration wake = stop.Register(reactor.Wake);
-
         sockets.SetBlocking(false); // the ring does not mind, but whoever serves next may
         foreach (Listener listener in sockets.Listeners)
             reactor.Add(listener);
@@ -58,20 +57,26 @@ internal sealed class RingReactor(SocketSet sockets, Ring ring) : IReactor
 
     public void Wake() => ring.Wake();
 
-    /// <summary>Gives up whatever is asked, and waits until the kernel has answered all of it; what has come meanwhile is owed.</summary>
+    /// <summary>Gives up whatever is asked, until the kernel has answered all of it; what has come meanwhile is owed.</summary>
     public void Dispose()
     {
         using Ring closing = ring;
         _lettingGo = true;
+        ring.Cancel(RequestKind.Bell);
         while (ring.InFlight > 0)
         {
-            ring.CancelAll();
-            ring.Enter(atLeast: 1);
-            TakeAnswers();
+            int inFlight = ring.InFlight;
+            foreach (RingListener listener in _listeners.Values)
+                listener.Cancel();
+            _clients.Cancel(); // in vain for a send that the kernel is just trying again, hence the loop
+            do
+            {
+                ring.Enter(atLeast: (uint)Math.Max(1, ring.InFlight - inFlight));
+                TakeAnswers();
+            }
+            while (ring.InFlight > inFlight);
         }
-
-        foreach (RingClient client in _clients.All)
-            client.OwePieces();
+        _clients.OwePieces();
     }
 
     private void TakeAnswers()
@@ -84,7 +89,6 @@ internal sealed class RingReactor(SocketSet sockets, Ring ring) : IReactor
                 case RequestKind.Receive: GoOn(_clients[answer.Token].Received(answer)); break;
                 case RequestKind.Send: GoOn(_clients[answer.Token].Sent(answer)); break;
                 case RequestKind.SendOwed: GoOn(_clients[answer.Token].OwedSent(answer)); break;
-                case RequestKind.Cancel: GoOn(_clients[answer.Token].Cancelled()); break;
                 case RequestKind.Bell when !_lettingGo: ring.WatchBell(); break; // somebody wants us to look at something else
             }
         }
@@ -103,9 +107,7 @@ internal sealed class RingReactor(SocketSet sockets, Ring ring) : IReactor
             client.SendOwed();
         else if (client.HasPieces)
             client.SendPiece();
-        else if (client.WantsMore && ring.Buffers.Free > 0)
-            client.Receive();
-        else if (client.WantsMore)
+        else if (client.WantsMore && !client.TryReceive())
             _thirsty.Enqueue(client);
     }
 }

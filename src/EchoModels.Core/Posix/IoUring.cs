@@ -36,9 +36,6 @@ internal static unsafe partial class IoUring
     public const byte IOSQE_BUFFER_SELECT = 1 << 5;
     public const ushort IORING_ACCEPT_MULTISHOT = 1 << 0;
     public const ushort IORING_RECV_MULTISHOT = 1 << 1;
-    public const uint IORING_ASYNC_CANCEL_ALL = 1 << 0;
-    public const uint IORING_ASYNC_CANCEL_FD = 1 << 1;
-    public const uint IORING_ASYNC_CANCEL_ANY = 1 << 2;
     public const uint IORING_CQE_F_BUFFER = 1 << 0;
     public const uint IORING_CQE_F_MORE = 1 << 1;
     public const int IORING_CQE_BUFFER_SHIFT = 16;

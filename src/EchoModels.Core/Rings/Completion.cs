@@ -21,14 +21,8 @@ internal enum RequestKind
     /// <summary>To send as soon as there is room.</summary>
     SendOwed,
 
-    /// <summary>To give up what was asked for a client.</summary>
+    /// <summary>To give up another request.</summary>
     Cancel,
-
-    /// <summary>To give up accepting.</summary>
-    CancelAccept,
-
-    /// <summary>To give up everything.</summary>
-    CancelAll,
 }
 
 /// <summary>The kernel's answer to a request; several, if it was one that lasts (multishot).</summary>

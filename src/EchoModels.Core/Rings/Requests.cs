@@ -58,27 +58,13 @@ internal static class Requests
     public static void SendOwed(this Ring ring, RingClient client, nint address, int length) =>
         Send(ref ring.Next(RequestKind.SendOwed, client.Connection.Token), client, address, length, Libc.MSG_NOSIGNAL);
 
-    /// <summary>Give up what was asked for this client so far: each request gets its last answer. See io_uring_prep_cancel(3).</summary>
-    public static void Cancel(this Ring ring, RingClient client) =>
-        Cancel(ref ring.Next(RequestKind.Cancel, client.Connection.Token), client.Descriptor);
-
-    /// <summary>Give up accepting.</summary>
-    public static void Cancel(this Ring ring, Listener listener) =>
-        Cancel(ref ring.Next(RequestKind.CancelAccept), (int)listener.Socket.Handle);
-
-    /// <summary>Give up everything.</summary>
-    public static void CancelAll(this Ring ring)
+    /// <summary>Give up one request: it gets its last answer soon, and this gets one of its own. See io_uring_prep_cancel64(3).</summary>
+    /// <remarks>The kernel finds it by what travels with it. To find requests by their descriptor, or just all, it goes through them all.</remarks>
+    public static void Cancel(this Ring ring, RequestKind what, Token token = default)
     {
-        ref Submission request = ref ring.Next(RequestKind.CancelAll);
+        ref Submission request = ref ring.Next(RequestKind.Cancel, token);
         request.Operation = IoUring.IORING_OP_ASYNC_CANCEL;
-        request.CallFlags = IoUring.IORING_ASYNC_CANCEL_ANY | IoUring.IORING_ASYNC_CANCEL_ALL;
-    }
-
-    private static void Cancel(ref Submission request, int descriptor)
-    {
-        request.Operation = IoUring.IORING_OP_ASYNC_CANCEL;
-        request.Descriptor = descriptor;
-        request.CallFlags = IoUring.IORING_ASYNC_CANCEL_FD | IoUring.IORING_ASYNC_CANCEL_ALL;
+        request.Address = (nint)Completion.UserData(what, token);
     }
 
     private static void Send(ref Submission request, RingClient client, nint address, int length, int flags)

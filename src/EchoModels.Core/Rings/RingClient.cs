@@ -22,7 +22,6 @@ internal sealed class RingClient(Connection connection, Ring ring)
         Nothing = 0,
         Receive = 1,
         Send = 2,
-        Cancel = 4,
     }
 
     public Connection Connection => connection;
@@ -48,10 +47,15 @@ internal sealed class RingClient(Connection connection, Ring ring)
 
     public bool HasPieces => _pieces.Count > 0;
 
-    public void Receive()
+    /// <summary>Asks for what comes next; false if there is no buffer free for it.</summary>
+    public bool TryReceive()
     {
+        if (Buffers.Free == 0)
+            return false;
+
         _asked |= Asked.Receive;
         ring.Receive(this, Buffers.ReceiveLimit);
+        return true;
     }
 
     /// <summary>Something has come, or the end of the stream, or the receive has ended for a reason that may be none.</summary>
@@ -124,17 +128,10 @@ internal sealed class RingClient(Connection connection, Ring ring)
     /// <summary>Gives up what has been asked so far; each request gets its last answer.</summary>
     public void Cancel()
     {
-        if ((_asked & Asked.Cancel) != 0)
-            return;
-
-        _asked |= Asked.Cancel;
-        ring.Cancel(this);
-    }
-
-    public RingClient Cancelled()
-    {
-        _asked &= ~Asked.Cancel;
-        return this;
+        if ((_asked & Asked.Receive) != 0)
+            ring.Cancel(RequestKind.Receive, connection.Token);
+        if ((_asked & Asked.Send) != 0)
+            ring.Cancel(RequestKind.SendOwed, connection.Token); // the other kind of send does not wait
     }
 
     /// <summary>Moves all pieces out of the ring's buffers into the connection.</summary>

@@ -7,8 +7,6 @@ internal sealed class RingClients
 {
     private RingClient?[] _slots = new RingClient?[64];
 
-    public IEnumerable<RingClient> All => _slots.OfType<RingClient>();
-
     public RingClient this[Token token] =>
         _slots[token.Slot] ?? throw new InvalidOperationException($"the kernel answers for a client that has gone, in slot {token.Slot}");
 
@@ -27,5 +25,19 @@ internal sealed class RingClients
         client.DropPieces();
         _slots[client.Connection.Token.Slot] = null;
         return client.Connection;
+    }
+
+    /// <summary>Gives up whatever is asked for any of them.</summary>
+    public void Cancel()
+    {
+        foreach (RingClient? client in _slots)
+            client?.Cancel();
+    }
+
+    /// <summary>Moves what is still to be sent into the connections: the ring's buffers are about to go.</summary>
+    public void OwePieces()
+    {
+        foreach (RingClient? client in _slots)
+            client?.OwePieces();
     }
 }

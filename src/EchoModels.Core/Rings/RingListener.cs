@@ -6,8 +6,8 @@ namespace EchoModels.Rings;
 
 /// <summary>A listener as the ring sees it: one request accepts whoever comes, as long as there are plenty of descriptors.</summary>
 /// <remarks>
-/// Such a request takes all who wait, down to the last descriptor, and the runtime must not be left without any. When there are not
-/// so many left, each client is asked for by itself, and only after a look at how many there are.
+/// Such a request takes all who wait, down to the last descriptor (of the limit that was in force when it was made), and the runtime
+/// must not be left without any. When they get scarce, each client is asked for by itself, and only after a look at what is left.
 /// </remarks>
 internal sealed class RingListener(Listener listener, SocketSet sockets, Ring ring)
 {
@@ -40,7 +40,14 @@ internal sealed class RingListener(Listener listener, SocketSet sockets, Ring ri
             return;
 
         _lasts = false;
-        ring.Cancel(listener);
+        Cancel();
+    }
+
+    /// <summary>Gives up what is asked; it gets its last answer.</summary>
+    public void Cancel()
+    {
+        if (_isAsked)
+            ring.Cancel(RequestKind.Accept, listener.Token);
     }
 
     /// <summary>Before we hear of the first, the kernel may have accepted as many as there is room for in the ring of answers.</summary>

@@ -75,7 +75,8 @@ internal static class RingSupport
     {
         while (ring.InFlight > 0)
         {
-            ring.CancelAll();
+            ring.Cancel(RequestKind.Receive);
+            ring.Cancel(RequestKind.Bell);
             ring.Enter(atLeast: 1);
             while (ring.TryTake(out _))
             {

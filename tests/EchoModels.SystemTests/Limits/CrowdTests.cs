@@ -12,7 +12,7 @@ public sealed class CrowdTests
     [MemberData(nameof(Models.ForThousands), MemberType = typeof(Models))]
     public void Nine_thousand_are_held_and_served(string model)
     {
-        using Server server = Server.Start("--model", model);
+        using Server server = Server.Start(["--model", .. model.Split(' ')]);
         using Crowd crowd = new(server, Many);
         for (int i = 0; i < Many; i++)
             crowd.Clients[i].Send(BitConverter.GetBytes((long)i));
@@ -37,6 +37,8 @@ public sealed class CrowdTests
     [InlineData("epoll", null)]
     [InlineData("poll", null)]
     [InlineData("select", null)]
+    [InlineData("io-uring", null)]
+    [InlineData("io-uring", "epoll")]
     public void A_thousand_idle_connections_cost_next_to_nothing(string model, string? before)
     {
         using Server server = Server.Start("--model", before ?? model);

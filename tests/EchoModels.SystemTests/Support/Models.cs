@@ -28,9 +28,12 @@ public static class Models
     public static TheoryData<string> All => [.. Available];
 
     /// <summary>Those that serve thousands at once: a fixed number of workers, of processes or of bits in an fd_set does not.</summary>
-    /// <remarks>io-uring serves 9,000 as well, but takes a minute to let go of them at the end.</remarks>
+    /// <remarks>What is to be said behind <c>--model</c>; of the loops, one of each kind.</remarks>
     public static TheoryData<string> ForThousands =>
-        [.. Available.Where(name => name is not ("blocking" or "thread-pool" or "process" or "select-fdset" or "io-uring"))];
+    [
+        .. WithTriggers.Where(name => name is not ("blocking" or "thread-pool" or "process" or "select-fdset")),
+        "epoll --loops 2", "io-uring --loops 2",
+    ];
 
     /// <summary>What is said of a closed connection's traffic, as a pattern: how often a child received, nobody knows.</summary>
     public static string After(string model, int messages, int bytes) => model == "process"
