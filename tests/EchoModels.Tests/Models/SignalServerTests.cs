@@ -203,6 +203,18 @@ public sealed class SignalServerTests
         File.ReadLines($"/proc/{task}/status").First(line => line.StartsWith(field, StringComparison.Ordinal)).Split('\t')[1];
 
     private static int Find(string thread) => int.Parse(
-        Path.GetFileName(Directory.GetDirectories("/proc/self/task").Single(task => File.ReadAllText($"{task}/comm").Trim() == thread)),
+        Path.GetFileName(Directory.GetDirectories("/proc/self/task").Single(task => NameOf(task) == thread)),
         CultureInfo.InvariantCulture);
+
+    private static string NameOf(string task)
+    {
+        try
+        {
+            return File.ReadAllText($"{task}/comm").Trim();
+        }
+        catch (IOException)
+        {
+            return ""; // a thread that has ended since the list was made
+        }
+    }
 }
