@@ -116,7 +116,6 @@ public sealed class SocketSet : IDisposable
     internal Connection? Welcome(Socket accepted)
     {
         _io.SetBlocking(accepted, _blocking);
-        _latest = accepted.Handle;
         return Admit(accepted);
     }
 

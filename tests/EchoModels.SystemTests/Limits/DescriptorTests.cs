@@ -19,9 +19,6 @@ public sealed class DescriptorTests
     public static TheoryData<string> ForMany =>
         [.. Models.WithTriggers.Where(model => model != "blocking").Select(model => model == "thread-pool" ? "thread-pool --workers 200" : model)];
 
-    /// <summary>Those who leave the runtime some descriptors, and so answer when they are full. io-uring's kernel takes the last one.</summary>
-    public static TheoryData<string> LeavingSome => [.. ForMany.Select(row => row.Data).Where(model => model != "io-uring")];
-
     [Theory]
     [MemberData(nameof(ForMany))]
     public void More_clients_than_fit_as_the_first_thing_after_the_start(string model)
@@ -81,7 +78,7 @@ public sealed class DescriptorTests
 
     /// <summary>The last one that fits is served; nobody waits then, and so nobody is told of.</summary>
     [Theory]
-    [MemberData(nameof(LeavingSome))]
+    [MemberData(nameof(ForMany))]
     public void Full_to_the_last_place_there_is_no_complaint(string model)
     {
         using Server server = Server.Start(new Launch { Shell = $"ulimit -n {Limit}", Arguments = Serve(model) });
