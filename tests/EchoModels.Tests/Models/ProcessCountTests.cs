@@ -90,6 +90,7 @@ public sealed class ProcessCountTests
         Limit.Until(() => server.Sockets.Children.Count == 1, "the child is told of");
         ChildProcess child = new(server.Accepted.Single().Child);
         child.Signal(ChildProcess.SIGSTOP);
+        Limit.Until(() => child.State == 'T', "it is stopped"); // until then it may still wake up and receive
         peer.Say(50);
         Limit.Until(() => server.Accepted.Single().Socket.Available == 50, "it lies there");
         Assert.Equal(new ByteCount(100, 100), Total(server));

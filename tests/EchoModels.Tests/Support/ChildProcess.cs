@@ -24,6 +24,9 @@ internal sealed class ChildProcess(int id)
 
     public int Group => int.Parse(File.ReadAllText($"/proc/{id}/stat").Split(')')[^1].Split(' ')[3], CultureInfo.InvariantCulture);
 
+    /// <summary>R, S, T for stopped, Z for a zombie.</summary>
+    public char State => File.ReadAllText($"/proc/{id}/stat").Split(')')[^1][1];
+
     public string Name => File.ReadAllText($"/proc/{id}/comm", Encoding.UTF8).Trim();
 
     /// <summary>Sends it a signal; 0 and below would be whole groups of processes.</summary>
