@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using EchoModels.Cli.CommandLine;
 using EchoModels.Cli.Control;
+using EchoModels.Cli.Serving;
 
 namespace EchoModels.Cli.Commands;
 
@@ -42,10 +43,10 @@ internal static class StatusCommand
         Line("up", $"{status.UptimeSeconds:0.0} s");
         Line("connections", $"{connections.Open} open, {connections.Accepted} accepted, {connections.Closed} closed, {connections.Queued} queued, {connections.Owing} owing");
         if (connections.Children > 0)
-            Line("children", $"{connections.Children} processes with a connection each, whose traffic is not counted here");
+            Line("children", $"{connections.Children} processes with a connection each");
         string completed = calls.Enter > 0 ? " (in io-uring: completed requests)" : "";
-        Line("traffic", $"{status.Receives} messages{completed}, {status.BytesIn} bytes in, {status.BytesOut} bytes out");
-        Line("calls", calls.ToString());
+        Line("traffic", $"{Traffic.MessagesInWords(status.Receives, status.OwnReceives)}{completed}, {status.BytesIn} bytes in, {status.BytesOut} bytes out");
+        Line("calls", status.Receives is null ? $"{calls}; those of child processes are not known" : $"{calls}");
         Line("would-blocks", CallCounts.Word(status.WouldBlocks));
         if (status.WouldBlocks is null)
             Line("-", "not known: async has served, where the runtime makes such calls itself");

@@ -107,7 +107,7 @@ internal sealed class ControlServer : IDisposable
             {
                 Socket visitor = _listener.Accept();
                 _places.Wait();
-                new Thread(() => Serve(visitor)) { Name = "visitor", IsBackground = true }.Start();
+                Receive(visitor);
             }
             catch (SocketException refusal) when (refusal.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
             {
@@ -117,6 +117,18 @@ internal sealed class ControlServer : IDisposable
             {
                 return;
             }
+        }
+    }
+
+    private void Receive(Socket visitor)
+    {
+        try
+        {
+            new Thread(() => Serve(visitor)) { Name = "visitor", IsBackground = true }.Start();
+        }
+        catch (OutOfMemoryException)
+        {
+            Serve(visitor); // the system has no thread to give: the next visitor waits
         }
     }
 

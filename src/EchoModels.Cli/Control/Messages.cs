@@ -5,12 +5,17 @@ using System.Text.Json.Serialization;
 namespace EchoModels.Cli.Control;
 
 /// <summary>The answer to "status": one snapshot. Times are in the unit that the name says; null is a number that is not known.</summary>
+/// <remarks>
+/// Bytes are those of everybody. Receives too, and so they are not known when child processes have received anything: the kernel
+/// counts their bytes, but not in how many pieces they came. The own ones are this program's, as all calls are.
+/// </remarks>
 internal sealed record StatusReport(
     string Model,
     string? Selector,
     double UptimeSeconds,
     ConnectionCounts Connections,
-    long Receives,
+    long? Receives,
+    long OwnReceives,
     long BytesIn,
     long BytesOut,
     CallCounts Calls,

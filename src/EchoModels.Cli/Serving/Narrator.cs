@@ -33,6 +33,8 @@ internal sealed class Narrator : IDisposable
     private int _lines;
     private long _complained;
     private long _refused;
+    private long _wanting;
+    private bool _cameUp;
 
     public Narrator(LogEventLevel least)
     {
@@ -52,6 +54,7 @@ internal sealed class Narrator : IDisposable
 
     public void Listening(EchoHost host, SelectorChoice selectors, IEnumerable<Listener> listeners)
     {
+        _cameUp = true;
         string model = host.Serving.Name;
         string? selector = selectors.Current;
         foreach (string endPoint in listeners.Select(listener => listener.EndPoint.ToString()).ToList())
@@ -75,8 +78,18 @@ internal sealed class Narrator : IDisposable
             Note(() => AboutConnection("accepted", () => _log.Information("accepted {Peer:l}", Peer(connection))));
     }
 
+    public void ChildRefused(IOException want) => Note(() =>
+    {
+        if (_wanting != 0 && Environment.TickCount64 - _wanting < BetweenComplaints.TotalMilliseconds)
+            return;
+
+        _wanting = Environment.TickCount64;
+        _log.Warning("cannot start a child process: {Want:l}; clients wait, those that have one are served", want.Message);
+    });
+
     public void ChildStarted(Connection connection)
     {
+        Note(TellThatThereAreChildrenAgain);
         if (_log.IsEnabled(LogEventLevel.Information))
         {
             Note(() => AboutConnection("child processes", () => _log.Information("child process {Child} serves {Peer:l}",
@@ -91,8 +104,9 @@ internal sealed class Narrator : IDisposable
 
         if (connection.Child != 0)
         {
-            Note(() => AboutConnection("closed", () => _log.Information("closed {Peer:l}: {Reason:l}, its child process {Child} has ended",
-                Peer(connection), Words(reason), connection.Child)));
+            Note(() => AboutConnection("closed", () => _log.Information(
+                "closed {Peer:l}: {Reason:l}, after {BytesIn} bytes in, {BytesOut} bytes out; its child process {Child} {Ending:l}",
+                Peer(connection), Words(reason), connection.BytesIn, connection.BytesOut, connection.Child, Ending(connection.ChildExit))));
         }
         else
         {
@@ -101,7 +115,14 @@ internal sealed class Narrator : IDisposable
         }
     }
 
-    public void AcceptFailed(Listener listener, SocketError error) => Note(() =>
+    public void AcceptFailed(Listener listener, SocketError error)
+    {
+        // Nobody is kept waiting: a blocking accept wants the next client's descriptor before it sleeps.
+        if (!OperatingSystem.IsLinux() || listener.Queued > 0)
+            Note(() => Complain(listener, error));
+    }
+
+    private void Complain(Listener listener, SocketError error)
     {
         _refused = Environment.TickCount64;
         if (_complained != 0 && _refused - _complained < BetweenComplaints.TotalMilliseconds)
@@ -110,7 +131,7 @@ internal sealed class Narrator : IDisposable
         _complained = _refused;
         string want = error == SocketError.TooManyOpenSockets ? "no descriptor is free" : error.ToString();
         _log.Warning("cannot accept on {EndPoint}: {Want:l}; clients wait in the backlog, those connected are served", listener.EndPoint, want);
-    });
+    }
 
     public void FellBack(IReadOnlyList<SelectorRefusal> refusals, SelectorRow taken) => Warning(
         $"{string.Join("; ", refusals.Select(refusal => $"{refusal.Name} was refused ({refusal.Error})"))}; {taken.Name} is used instead");
@@ -121,8 +142,8 @@ internal sealed class Narrator : IDisposable
 
     public void Failed(ModelFailure failure)
     {
-        if (failure is { BackTo: null, HadServed: false })
-            return; // the server did not come up, and its last line says so
+        if (failure.BackTo is null && !_cameUp)
+            return; // the server's last line will say so
 
         string what = $"{failure.Model} {(failure.HadServed ? "failed" : "could not start")}: {failure.Error.Message}";
         if (failure.BackTo is null)
@@ -190,6 +211,14 @@ internal sealed class Narrator : IDisposable
         _log.Information("accepting again");
     }
 
+    private void TellThatThereAreChildrenAgain()
+    {
+        if (_wanting != 0)
+            _log.Information("child processes can be started again");
+
+        _wanting = 0;
+    }
+
     private void TellWhatWasLeftOut()
     {
         _second = Environment.TickCount64 / 1000;
@@ -203,6 +232,13 @@ internal sealed class Narrator : IDisposable
     }
 
     private static string Peer(Connection connection) => connection.Peer?.ToString() ?? "a client that had gone already";
+
+    private static string Ending(int? exit) => exit switch
+    {
+        null or 0 => "has ended",
+        > 128 => $"was ended by signal {exit - 128}",
+        _ => $"has ended with exit code {exit}",
+    };
 
     private static string Words(CloseReason reason) => reason switch
     {

@@ -116,6 +116,7 @@ internal sealed class ServeRun : IDisposable
         _sockets.Accepted += _narrator.Accepted;
         _sockets.Closed += _narrator.Closed;
         _sockets.Children.Started += _narrator.ChildStarted;
+        _sockets.Children.Refused += _narrator.ChildRefused;
         _sockets.AcceptFailed += _narrator.AcceptFailed;
         _context.Selectors.FellBack += _narrator.FellBack;
         _host.Switched += report => _narrator.Switched(report, _context.Selectors.Current);

@@ -36,14 +36,16 @@ internal sealed class StatusSource
     public StatusReport Take()
     {
         ProcessUsage usage = ProcessUsage.Read();
+        Traffic traffic = Traffic.Take(_tally, _sockets);
         return new StatusReport(
             _host.Serving.Name,
             _selectors.Current,
             Stopwatch.GetElapsedTime(_start).TotalSeconds,
             CountConnections(),
-            _tally[Counted.Message],
-            _tally[Counted.ByteIn],
-            _tally[Counted.ByteOut],
+            traffic.Messages,
+            traffic.Own,
+            traffic.Bytes.In,
+            traffic.Bytes.Out,
             CountCalls(),
             _tally.Known(Counted.WouldBlock),
             _tally[Counted.Signal],
@@ -57,12 +59,12 @@ internal sealed class StatusSource
 
     public string Summary()
     {
+        Traffic traffic = Traffic.Take(_tally, _sockets);
+        string whose = traffic.Messages is null ? "calls of the server itself" : "calls";
         long? wouldBlocks = _tally.Known(Counted.WouldBlock);
         long signals = _tally[Counted.Signal];
-        return string.Create(CultureInfo.InvariantCulture,
-            $"served {Interlocked.Read(ref _accepted)} connections, {_tally[Counted.Message]} messages, ")
-            + string.Create(CultureInfo.InvariantCulture, $"{_tally[Counted.ByteIn]} bytes in, {_tally[Counted.ByteOut]} bytes out; ")
-            + $"calls: {CountCalls()}; would-blocks {CallCounts.Word(wouldBlocks)}"
+        return string.Create(CultureInfo.InvariantCulture, $"served {Interlocked.Read(ref _accepted)} connections, {traffic}; ")
+            + $"{whose}: {CountCalls()}; would-blocks {CallCounts.Word(wouldBlocks)}"
             + (signals > 0 ? string.Create(CultureInfo.InvariantCulture, $"; signals {signals}") : "")
             + (wouldBlocks is null ? "; - is not known: the runtime makes such calls itself" : "");
     }

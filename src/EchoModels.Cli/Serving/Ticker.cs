@@ -33,23 +33,25 @@ internal sealed class Ticker : IDisposable
 
     private void Tick()
     {
-        (long messages, long bytes) = (_tally[Counted.Message], _tally[Counted.ByteIn]);
+        Traffic before = Traffic.Take(_tally, _sockets);
         while (!_ended.Wait(_interval))
         {
-            (long messagesNow, long bytesNow) = (_tally[Counted.Message], _tally[Counted.ByteIn]);
-            _narrator.Information(Describe(messagesNow - messages, bytesNow - bytes));
-            (messages, bytes) = (messagesNow, bytesNow);
+            Traffic now = Traffic.Take(_tally, _sockets);
+            _narrator.Information(Describe(now.Since(before)));
+            before = now;
         }
     }
 
-    private string Describe(long messages, long bytes)
+    private string Describe(Traffic traffic)
     {
         int connections = _sockets.Count;
         int listeners = _sockets.Listeners.Count;
-        string what = messages == 0
+        int children = _sockets.Children.Count;
+        string what = traffic.Bytes.In == 0
             ? "no activity"
-            : string.Create(CultureInfo.InvariantCulture, $"{messages} messages, {bytes} bytes");
+            : string.Create(CultureInfo.InvariantCulture, $"{Traffic.MessagesInWords(traffic.Messages, traffic.Own)}, {traffic.Bytes.In} bytes");
+        string elsewhere = children == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {children} connected to child processes");
         return string.Create(CultureInfo.InvariantCulture,
-            $"{what} in {_interval.TotalSeconds:0.###} s; {connections + listeners} sockets watched: {listeners} listening, {connections} connected");
+            $"{what} in {_interval.TotalSeconds:0.###} s; {connections + listeners} sockets watched: {listeners} listening, {connections} connected{elsewhere}");
     }
 }

@@ -46,6 +46,9 @@ public sealed class AsyncServer(Tally tally) : IEchoServer
             while (true)
             {
                 await Task.Delay(listener.RestLeft, crew.Stop); // no time at all, unless an accept has failed
+                if (!sockets.MayAccept(listener))
+                    continue;
+
                 try
                 {
                     tally.Add(Counted.Await);

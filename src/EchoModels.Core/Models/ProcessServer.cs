@@ -17,6 +17,7 @@ public sealed class ProcessServer(IReadOnlyList<string> command) : IEchoServer
 
     public void Serve(SocketSet sockets, CancellationToken stop)
     {
+        Rehearsal.Hold(command);
         using Crew crew = new(sockets, stop);
         new Nursery(command, sockets, crew).Run();
     }
@@ -47,12 +48,12 @@ public sealed class ProcessServer(IReadOnlyList<string> command) : IEchoServer
             crew.WaitForAll();
         }
 
-        /// <summary>As long as there are too many children, clients wait in the backlog.</summary>
+        /// <summary>As long as there are too many children, or clients that wait for one, newcomers wait in the backlog.</summary>
         private void Welcome(Listener listener)
         {
             while (!IsStopped)
             {
-                if (_children.IsFull)
+                if (_children.Count + sockets.Count >= _children.Limit)
                     crew.Stop.WaitHandle.WaitOne(LookEvery);
                 else if (BlockingServer.Welcome(listener, sockets, crew.Sleepers, crew.Stop) is { } newcomer)
                     Receive(newcomer);
@@ -61,10 +62,22 @@ public sealed class ProcessServer(IReadOnlyList<string> command) : IEchoServer
 
         private void Receive(Connection newcomer)
         {
-            if (newcomer.Owes)
-                crew.Start(() => PayAndStart(newcomer)); // its greeting; who does not read it keeps nobody else from coming in
-            else
-                StartInTurn(newcomer);
+            if (!newcomer.Owes || !TryStartThread(() => PayAndStart(newcomer)))
+                PayAndStart(newcomer);
+        }
+
+        /// <summary>It owes its greeting; who does not read that, is to keep nobody else from coming in.</summary>
+        private bool TryStartThread(Action work)
+        {
+            try
+            {
+                crew.Start(work);
+                return true;
+            }
+            catch (IOException)
+            {
+                return false; // where there are no processes to be had, there are no threads
+            }
         }
 
         /// <summary>What the server owes, no child knows of: it is sent before.</summary>

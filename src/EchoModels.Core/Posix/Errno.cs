@@ -55,6 +55,8 @@ internal static class Errno
     private static string Name(int errno) => errno switch
     {
         EPERM => nameof(EPERM),
+        ENOENT => nameof(ENOENT),
+        EAGAIN => nameof(EAGAIN),
         EACCES => nameof(EACCES),
         ENOMEM => nameof(ENOMEM),
         ENFILE => nameof(ENFILE),

@@ -15,6 +15,9 @@ internal static partial class Libc
     public const int SOCK_NONBLOCK = 0x800;
     public const int MSG_DONTWAIT = 0x40;
     public const int MSG_NOSIGNAL = 0x4000;
+    public const int MSG_TRUNC = 0x20;
+    public const int AF_UNIX = 1;
+    public const int SOCK_STREAM = 1;
     public const int SOL_SOCKET = 1;
     public const int SO_RCVTIMEO = 20;
     public const int SO_SNDTIMEO = 21;
@@ -23,7 +26,11 @@ internal static partial class Libc
     // <netinet/tcp.h>
     public const int IPPROTO_TCP = 6;
     public const int TCP_INFO = 11;
+    public const int TCP_INQ = 36;
     public const byte TCP_CLOSE = 7;
+    public const byte TCP_CLOSE_WAIT = 8;
+    public const byte TCP_LAST_ACK = 9;
+    public const byte TCP_CLOSING = 11;
 
     // <pthread.h>: its functions return their error instead of leaving it in errno.
     public const int PTHREAD_CREATE_DETACHED = 1;
@@ -95,6 +102,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
     public static partial nint Send(SafeHandle socket, ReadOnlySpan<byte> buffer, nuint length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
+    public static partial nint ReceiveMessage(SafeHandle socket, ref MessageHeader message, int flags);
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     public static partial int FileControl(SafeHandle file, int command, nint argument);
@@ -210,6 +220,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "sigaction", SetLastError = true)]
     public static unsafe partial int SignalAction(int signal, nint action, long* before);
+
+    [LibraryImport("libc", EntryPoint = "socketpair", SetLastError = true)]
+    public static unsafe partial int SocketPair(int family, int type, int protocol, int* sockets);
 
     [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
     public static partial int WaitForProcess(int process, out int status, int options);

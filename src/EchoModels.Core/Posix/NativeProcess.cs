@@ -15,9 +15,10 @@ internal static unsafe class NativeProcess
     /// <summary>Starts a program.</summary>
     /// <param name="command">Its name, searched along the PATH, and its arguments.</param>
     /// <param name="socket">What becomes its standard input and output.</param>
-    /// <returns>The process; 0 if the system has none to give now (EAGAIN, ENOMEM: see the limits in fork(2)).</returns>
+    /// <param name="want">Why the system has no process to give now: EAGAIN or ENOMEM, see the limits in fork(2). Else null.</param>
+    /// <returns>The process; 0 if there is none to be had.</returns>
     /// <exception cref="IOException">It cannot be run at all.</exception>
-    public static int Start(IReadOnlyList<string> command, SafeHandle socket)
+    public static int Start(IReadOnlyList<string> command, SafeHandle socket, out IOException? want)
     {
         using NativeStrings arguments = new(command);
         using NativeStrings environment = new(Environment());
@@ -35,13 +36,13 @@ internal static unsafe class NativeProcess
         int error = Libc.Spawn(out int process, arguments.Pointers[0], actions, attributes, arguments.Pointers, environment.Pointers);
         _ = Libc.SpawnAttributesDestroy(attributes);
         _ = Libc.SpawnActionsDestroy(actions);
-        return error switch
-        {
-            0 => process,
-            Errno.EAGAIN or Errno.ENOMEM => 0,
-            _ => throw Errno.Failure($"posix_spawn of {command[0]}", error),
-        };
+        IOException? failure = error == 0 ? null : Errno.Failure($"posix_spawn of {command[0]}", error);
+        want = error is Errno.EAGAIN or Errno.ENOMEM ? failure : null;
+        return failure is null ? process : want is not null ? 0 : throw failure;
     }
+
+    /// <summary>How a process ended, by its status of waitpid(2): its exit code, or 128 and the signal, as shells tell it.</summary>
+    public static int ExitCode(int status) => (status & 0x7f) == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f);
 
     /// <summary>Sees to it that SIGCHLD comes: started with that signal ignored, a process is never told, and its children vanish.</summary>
     public static void HeedTheEnd()

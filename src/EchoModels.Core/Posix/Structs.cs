@@ -70,6 +70,39 @@ internal struct ResourceUsage
     public nint InvoluntarySwitches;
 }
 
+/// <summary>struct tcp_info of &lt;linux/tcp.h&gt;, as far as it is used: what the kernel has counted of a connection.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 216)]
+internal struct TcpInfo
+{
+    [FieldOffset(0)]
+    public byte State;
+
+    [FieldOffset(128)]
+    public ulong BytesReceived;
+
+    [FieldOffset(144)]
+    public uint NotSentBytes;
+
+    [FieldOffset(200)]
+    public ulong BytesSent;
+
+    [FieldOffset(208)]
+    public ulong BytesRetransmitted;
+}
+
+/// <summary>struct msghdr of &lt;bits/socket.h&gt; on 64-bit systems.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct MessageHeader
+{
+    public nint Name;
+    public uint NameLength;
+    public nint* Vectors;
+    public nuint VectorCount;
+    public int* Control;
+    public nuint ControlLength;
+    public int Flags;
+}
+
 /// <summary>struct statx of &lt;linux/stat.h&gt;, as far as it is used; the same on every processor.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 256)]
 internal struct FileStatus

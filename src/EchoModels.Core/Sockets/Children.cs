@@ -7,12 +7,15 @@ namespace EchoModels.Sockets;
 /// <remarks>
 /// A connection that goes to a child leaves the set, and no model sees it again: an address space cannot be handed over. The
 /// server keeps its own copy of the descriptor, and touches it only at the end: a stream ends when the last copy is closed, so it
-/// is the server, told by SIGCHLD, that says goodbye. What a child receives and sends, the server does not count.
+/// is the server, told by SIGCHLD, that says goodbye. What a child receives and sends, the kernel counts: see <see cref="Accounts"/>.
 /// </remarks>
 public sealed class Children : IDisposable
 {
     /// <summary>How many there may be; who comes then, waits.</summary>
     public const int Most = 1_000;
+
+    /// <summary>How long none is asked for when the system had none to give, in milliseconds.</summary>
+    private const int Rest = 50;
 
     /// <summary>How often it looks whether all are gone, in milliseconds.</summary>
     private const int LookEvery = 5;
@@ -27,12 +30,19 @@ public sealed class Children : IDisposable
     private readonly List<Connection> _leaving = [];
     private PosixSignalRegistration? _registration;
     private int _toldToReap;
+    private long _restsUntil;
     private bool _recalled;
 
     internal Children(SocketSet sockets) => _sockets = sockets;
 
     /// <summary>A child took a connection over: see <see cref="Connection.Child"/>. It ends with <see cref="SocketSet.Closed"/>.</summary>
     public event Action<Connection>? Started;
+
+    /// <summary>The system had no process to give, and why; whoever needs one waits. Soon it is asked again.</summary>
+    public event Action<IOException>? Refused;
+
+    /// <summary>What they have received and sent.</summary>
+    public ChildAccounts Accounts { get; } = new();
 
     /// <summary>How many there are.</summary>
     public int Count => _serving.Count;
@@ -53,15 +63,22 @@ public sealed class Children : IDisposable
         // Under the lock: the child may be gone again, and be looked for, before it is in the list.
         lock (_gate)
         {
-            if (_recalled || IsFull)
+            if (_recalled || IsFull || Environment.TickCount64 < _restsUntil)
                 return false;
 
             WatchForTheEnd();
             _sockets.MakeBlocking(connection);
-            if (NativeProcess.Start(command, connection.Socket.SafeHandle) is not (> 0 and int child))
+            ByteCount before = ChildAccounts.Before(connection);
+            int child = NativeProcess.Start(command, connection.Socket.SafeHandle, out IOException? want);
+            if (want is not null)
+            {
+                _restsUntil = Environment.TickCount64 + Rest;
+                Refused?.Invoke(want);
                 return false;
+            }
 
             connection.Child = child;
+            Accounts.Open(connection, before);
             _serving.Add(child, connection);
             _sockets.Depart(connection);
             Started?.Invoke(connection);
@@ -157,17 +174,20 @@ public sealed class Children : IDisposable
                     continue;
 
                 _serving.Remove(child);
-                Part(connection, status == 0 || ended < 0 ? CloseReason.PeerClosed : CloseReason.Reset);
+                connection.ChildExit = ended > 0 ? NativeProcess.ExitCode(status) : null;
+                Accounts.Close(connection);
+                Part(connection);
             }
         }
     }
 
-    private void Part(Connection connection, CloseReason reason)
+    private void Part(Connection connection)
     {
+        _ = connection.End(connection.ChildExit is null or 0 ? CloseReason.PeerClosed : CloseReason.Reset);
         if (_recalled)
             _unacknowledged.Add(connection);
         else
-            _sockets.CloseDeparted(connection, reason);
+            _sockets.CloseDeparted(connection, connection.ClosedBecause);
     }
 
     /// <summary>Says goodbye in two steps, for a reset destroys what is still under way, and both steps may bring one on.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using EchoModels.Posix;
 
 namespace EchoModels.Sockets;
 
@@ -41,11 +42,17 @@ public sealed class Connection : WatchedSocket
     /// <summary>Bytes received since it was accepted.</summary>
     public long BytesIn { get; private set; }
 
-    /// <summary>Receives that brought bytes, since it was accepted.</summary>
+    /// <summary>Bytes sent since it was accepted; kept for a child's connection only, where the kernel counts.</summary>
+    public long BytesOut { get; private set; }
+
+    /// <summary>Receives that brought bytes, since it was accepted; a child's are not known.</summary>
     public long Messages { get; private set; }
 
     /// <summary>The process that serves it instead of a model of ours; 0 if there is none.</summary>
     public int Child { get; internal set; }
+
+    /// <summary>How that process ended: its exit code, or 128 and the signal, as shells tell it; null before, or if nobody knows.</summary>
+    public int? ChildExit { get; internal set; }
 
     public override Interest Interest => Owes ? Interest.Write : Interest.Read;
 
@@ -100,11 +107,34 @@ public sealed class Connection : WatchedSocket
             Owe([]);
     }
 
+    /// <summary>Takes over what the kernel has counted. Its numbers only grow, if it has any.</summary>
+    internal void Note(ByteCount? counted)
+    {
+        BytesIn = Math.Max(BytesIn, counted?.In ?? 0);
+        BytesOut = Math.Max(BytesOut, counted?.Out ?? 0);
+    }
+
+    /// <summary>Whether the peer has been told that nothing more will come.</summary>
+    internal bool HasEndedStream { get; private set; }
+
     /// <summary>Tells the peer that nothing more will come (FIN); what was sent before still arrives.</summary>
     internal void EndStream() => Shutdown(SocketShutdown.Send);
 
     /// <summary>Whoever reads finds the end of the stream behind what has arrived; the peer is told nothing.</summary>
-    internal void EndInput() => Shutdown(SocketShutdown.Receive);
+    internal void EndInput()
+    {
+        // Shut down, a socket of Linux still takes in what arrives, and whoever is behind with reading would read that as well.
+        try
+        {
+            SocketFilter.CutOffData(Socket);
+        }
+        catch (SocketException)
+        {
+            // A sandbox has no filters: then it may read on for as long as the goodbye may take.
+        }
+
+        Shutdown(SocketShutdown.Receive);
+    }
 
     private IoStatus Send(ReadOnlySpan<byte> reply)
     {
@@ -167,6 +197,7 @@ public sealed class Connection : WatchedSocket
 
     private void Shutdown(SocketShutdown how)
     {
+        HasEndedStream |= how != SocketShutdown.Receive;
         try
         {
             Socket.Shutdown(how);

@@ -2,9 +2,9 @@ namespace EchoModels.Sockets;
 
 /// <summary>Ends connections that have said nothing for too long, whichever model serves them.</summary>
 /// <remarks>
-/// It looks at each connection's message count now and then, so that no model takes the time at every message. Whom it finds
-/// idle it shuts down; the model then meets the end of the stream and closes the connection as it would close any other. The
-/// timeout is kept to within a tenth of itself.
+/// It looks at each connection's byte count now and then, so that no model takes the time at every message; a child's bytes the
+/// kernel has counted. Whom it finds idle it shuts down; the model, or the child, then meets the end of the stream and closes the
+/// connection as it would close any other. The timeout is kept to within a tenth of itself.
 /// </remarks>
 public sealed class IdleWatch : IDisposable
 {
@@ -40,18 +40,23 @@ public sealed class IdleWatch : IDisposable
     {
         Dictionary<Connection, Sight> seen = [];
         foreach (Connection connection in _sockets)
-        {
-            if (!_seen.TryGetValue(connection, out Sight sight) || sight.Messages != connection.Messages)
-                sight = new Sight(connection.Messages, now);
-
-            seen[connection] = sight;
-            if (now - sight.Since >= _timeout.TotalMilliseconds)
-                _sockets.Condemn(connection, CloseReason.Idle);
-        }
+            Look(connection, now, seen);
+        foreach (Connection connection in _sockets.Children.Accounts.Look())
+            Look(connection, now, seen);
 
         _seen = seen;
     }
 
-    /// <summary>How many messages a connection had had, and since when, in milliseconds.</summary>
-    private readonly record struct Sight(long Messages, long Since);
+    private void Look(Connection connection, long now, Dictionary<Connection, Sight> seen)
+    {
+        if (!_seen.TryGetValue(connection, out Sight sight) || sight.Bytes != connection.BytesIn)
+            sight = new Sight(connection.BytesIn, now);
+
+        seen[connection] = sight;
+        if (now - sight.Since >= _timeout.TotalMilliseconds)
+            _sockets.Condemn(connection, CloseReason.Idle);
+    }
+
+    /// <summary>How many bytes a connection had received, and since when, in milliseconds.</summary>
+    private readonly record struct Sight(long Bytes, long Since);
 }

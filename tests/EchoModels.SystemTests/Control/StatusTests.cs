@@ -9,8 +9,8 @@ public sealed class StatusTests
 {
     private static readonly string[] Fields =
     [
-        "model", "selector", "uptimeSeconds", "connections", "receives", "bytesIn", "bytesOut", "calls", "wouldBlocks", "signals", "wakeups",
-        "threads", "cpuUserSeconds", "cpuSystemSeconds", "rssBytes", "switches",
+        "model", "selector", "uptimeSeconds", "connections", "receives", "ownReceives", "bytesIn", "bytesOut", "calls", "wouldBlocks",
+        "signals", "wakeups", "threads", "cpuUserSeconds", "cpuSystemSeconds", "rssBytes", "switches",
     ];
 
     [Theory]
@@ -29,8 +29,12 @@ public sealed class StatusTests
         JsonElement status = Json(server);
         Assert.Equal(model, status.GetProperty("model").GetString());
         Assert.Equal((1, 2, 1, 0, 0), Connections(status));
-        if (model != "process") // whose children are the ones that receive and send
-            Assert.Equal((11, 105, 105), (Number(status, "receives"), Number(status, "bytesIn"), Number(status, "bytesOut")));
+        Assert.Equal((105, 105), (Number(status, "bytesIn"), Number(status, "bytesOut")));
+        Assert.Equal(model == "process" ? 0 : 11, Number(status, "ownReceives"));
+        if (model == "process") // whose children are the ones that receive, and do not say how often
+            Assert.True(IsUnknown(status.EnumerateObject().Single(field => field.Name == "receives")));
+        else
+            Assert.Equal(11, Number(status, "receives"));
 
         JsonElement calls = status.GetProperty("calls");
         switch (model)
@@ -115,6 +119,37 @@ public sealed class StatusTests
 
         Timing.Eventually(() => Number(server.Status(), "signals") >= 21, "a signal for the client, and one for each segment");
         Assert.InRange(Number(server.Status(), "receives"), 2, 10);
+    }
+
+    [Fact]
+    public void The_bytes_of_children_are_counted_and_their_messages_are_not_known()
+    {
+        using Server server = Server.Start("--model", "epoll", "--greeting", "hi", "--reply", "suffix:!");
+        using Client own = new(server);
+        own.Expect("hi"u8);
+        own.Send("one"u8);
+        own.Expect("one!"u8);
+        server.Switch("process");
+        using Client its = new(server);
+        its.Expect("hi"u8);
+        JsonElement before = Json(server);
+        Assert.Equal((1, 1, 3, 8), (Number(before, "receives"), Number(before, "ownReceives"), Number(before, "bytesIn"), Number(before, "bytesOut")));
+
+        its.Send("three"u8);
+        its.Expect("three!"u8);
+        JsonElement after = Json(server);
+        Assert.Equal(JsonValueKind.Null, after.GetProperty("receives").ValueKind);
+        Assert.Equal((1, 8, 14), (Number(after, "ownReceives"), Number(after, "bytesIn"), Number(after, "bytesOut")));
+
+        Outcome outcome = Executable.RunBeside(server, "status", "-p", $"{server.Port}");
+        Assert.Matches(@"(?m)^children +2 processes with a connection each$", outcome.Output);
+        Assert.Matches(@"(?m)^traffic +1 messages besides those of child processes \(not known\), 8 bytes in, 14 bytes out$", outcome.Output);
+        Assert.Matches(@"(?m)^calls .*; those of child processes are not known$", outcome.Output);
+
+        string name = its.Name;
+        its.Dispose();
+        Assert.Matches(@": peer closed, after 5 bytes in, 8 bytes out; its child process \d+ has ended$", server.AwaitLine($"closed {name}"));
+        Assert.Contains("served 2 connections, 1 messages besides those of child processes (not known), 8 bytes in, 14 bytes out; calls of the server itself: ", server.End());
     }
 
     [Fact]

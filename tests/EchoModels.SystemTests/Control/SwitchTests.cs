@@ -40,6 +40,39 @@ public sealed class SwitchTests
     }
 
     [Fact]
+    public void A_child_keeps_its_connection_through_every_switch_byte_for_byte()
+    {
+        using Server server = Server.Start("--model", "process");
+        using Client stays = new(server);
+        using Talker talker = new(stays, seed: 3);
+        talker.AwaitMore(3);
+        int newcomers = 0;
+        foreach (string model in Models.HandingOver)
+        {
+            server.Switch(model);
+            talker.AwaitMore(3);
+            using Client comes = new(server);
+            comes.Echo("12345");
+            newcomers++;
+            comes.Dispose();
+            Timing.Eventually(() => server.Said(": peer closed, after 1 messages, 5 bytes$").Length == newcomers, "the newcomer has left");
+        }
+
+        talker.Stop();
+        JsonElement status = server.Status();
+        JsonElement connections = status.GetProperty("connections");
+        Assert.Equal((1, 1), (connections.GetProperty("open").GetInt32(), connections.GetProperty("children").GetInt32()));
+        Assert.Equal(talker.Bytes + (5 * newcomers), status.GetProperty("bytesIn").GetInt64());
+        Assert.Equal(talker.Bytes + (5 * newcomers), status.GetProperty("bytesOut").GetInt64());
+        Assert.Equal(newcomers, status.GetProperty("ownReceives").GetInt64());
+        Assert.All(status.GetProperty("switches").EnumerateArray(), one => Assert.Equal(0, one.GetProperty("connections").GetInt32()));
+
+        string name = stays.Name;
+        stays.Dispose();
+        Assert.Contains($": peer closed, after {talker.Bytes} bytes in, {talker.Bytes} bytes out; its child process ", server.AwaitLine($"closed {name}"));
+    }
+
+    [Fact]
     public void Two_switches_at_once_are_served_one_after_the_other()
     {
         using Server server = Server.Start("--model", "epoll");

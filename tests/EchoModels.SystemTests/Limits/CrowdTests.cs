@@ -46,8 +46,10 @@ public sealed class CrowdTests
             server.Switch(model);
 
         EchoAll(crowd, "hello again"u8);
-        Thread.Sleep(1_000);
+        Processor.AwaitRest(server.Id);
+        long wakeUps = server.Status().GetProperty("wakeups").GetInt64();
         Assert.InRange(Processor.Share(server.Id, TimeSpan.FromSeconds(2)), 0, 3); // the bound is 1 %, the rest is for a busy machine
+        Assert.InRange(server.Status().GetProperty("wakeups").GetInt64() - wakeUps, 0, 50); // counted, and so the same however busy the machine is
         crowd.Clients[500].Echo("still there");
     }
 

@@ -17,6 +17,10 @@ internal static class Processor
         return 100_000 * (Seconds(process) - before) / (Environment.TickCount64 - begin);
     }
 
+    /// <summary>Waits until a process has next to nothing to do for a second: on a busy machine, the compiler's work is put off for long.</summary>
+    public static void AwaitRest(int process) =>
+        Timing.Eventually(() => Share(process, TimeSpan.FromSeconds(1)) <= 2, "it comes to rest");
+
     /// <summary>Processor time, user and system, in seconds: fields 14 and 15 of proc_pid_stat(5).</summary>
     public static double Seconds(int process)
     {

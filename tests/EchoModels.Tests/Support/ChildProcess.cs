@@ -1,11 +1,15 @@
 using System.Globalization;
 using System.Text;
+using EchoModels.Posix;
 
 namespace EchoModels.Tests.Support;
 
 /// <summary>What the kernel tells about a child process. See proc(5).</summary>
 internal sealed class ChildProcess(int id)
 {
+    public const int SIGKILL = 9;
+    public const int SIGSTOP = 19;
+
     public int Id => id;
 
     /// <summary>Whether it is there, be it as a zombie.</summary>
@@ -21,6 +25,13 @@ internal sealed class ChildProcess(int id)
     public int Group => int.Parse(File.ReadAllText($"/proc/{id}/stat").Split(')')[^1].Split(' ')[3], CultureInfo.InvariantCulture);
 
     public string Name => File.ReadAllText($"/proc/{id}/comm", Encoding.UTF8).Trim();
+
+    /// <summary>Sends it a signal; 0 and below would be whole groups of processes.</summary>
+    public void Signal(int signal)
+    {
+        if (id <= 1 || Libc.Kill(id, signal) != 0)
+            throw new InvalidOperationException($"{id} is no process to send a signal to");
+    }
 
     /// <summary>The signals from 1 to 31 of one of its masks, such as SigIgn.</summary>
     public uint Signals(string mask)

@@ -1,0 +1,20 @@
+using EchoModels.SystemTests.Support;
+
+namespace EchoModels.SystemTests.Serving;
+
+/// <summary><c>--idle-timeout</c>, whichever model serves.</summary>
+public sealed class IdleTests
+{
+    [Theory]
+    [MemberData(nameof(Models.All), MemberType = typeof(Models))]
+    public void Who_says_nothing_for_so_long_is_closed_and_the_line_says_why(string model)
+    {
+        using Server server = Server.Start("--model", model, "--idle-timeout", "300ms");
+        using Client client = new(server);
+        client.Echo("hello");
+        client.ExpectEnd();
+        Assert.Matches("idle, " + Models.After(model, 1, 5), server.AwaitLine($"closed {client.Name}: "));
+        Assert.Equal(1, server.Status().GetProperty("connections").GetProperty("closed").GetInt64());
+        Assert.Contains($"served 1 connections, {Models.Messages(model, 1)}, 5 bytes in, 5 bytes out", server.End());
+    }
+}
