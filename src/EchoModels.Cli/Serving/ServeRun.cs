@@ -71,7 +71,7 @@ internal sealed class ServeRun : IDisposable
         _host.Stop(_options.Drain, _signals.Second);
         CloseControls();
         _narrator.End(_status.Summary());
-        return served ? ExitCode.Ok : ExitCode.Failed;
+        return served && !_signals.Second.IsCancellationRequested ? ExitCode.Ok : ExitCode.Failed;
     }
 
     private static List<Listener> OpenListeners(ServeOptions options)

@@ -69,7 +69,7 @@ public sealed class WindowTests
     public void A_client_in_the_background_shows_no_progress_but_its_result()
     {
         using Server server = Server.Start();
-        using Window window = new(["/bin/sh", "-i"]);
+        using Window window = Window.OfShell();
         window.Type($"{Executable.Path} client -p {server.Port} -d 1s &\n");
         window.Await(@"errors +0\s");
 

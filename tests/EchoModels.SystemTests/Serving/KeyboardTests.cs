@@ -125,11 +125,12 @@ public sealed class KeyboardTests
         {
             window.Type(CtrlZ);
             Timing.Eventually(() => IsStopped(server), "Ctrl+Z stops it");
-            Timing.Eventually(() => window.Terminal.IsOrdinary, "the terminal shows what is typed");
+            window.AwaitPrompt();
 
             // With tostop, a line on the terminal would stop any other program in the background.
             window.Type("stty tostop; bg\n");
             Timing.Eventually(() => !IsStopped(server), "it goes on");
+            window.AwaitPrompt();
             Serve(window, server);
             Assert.True(window.Terminal.IsOrdinary);
 
@@ -148,6 +149,7 @@ public sealed class KeyboardTests
         using Window window = InShell(out int server);
         window.Type(CtrlZ);
         Timing.Eventually(() => IsStopped(server), "Ctrl+Z stops it");
+        window.AwaitPrompt();
         window.Type("fg\n");
         Timing.Eventually(() => !IsStopped(server) && window.Terminal.IsForKeys, "it goes on");
         window.Type("2");
@@ -158,7 +160,7 @@ public sealed class KeyboardTests
     [Fact]
     public void Started_in_the_background_it_leaves_the_keyboard_to_the_shell()
     {
-        using Window window = new(["/bin/sh", "-i"]);
+        using Window window = Window.OfShell();
         window.Type($"{Executable.Path} serve -p 0 &\n");
         int port = int.Parse(window.Await(@"listening on 127\.0\.0\.1:(\d+)").Groups[1].ValueSpan, null);
         int server = Assert.Single(window.Others());
@@ -186,7 +188,7 @@ public sealed class KeyboardTests
     /// <summary>A server that a shell has started in the window, as a user would.</summary>
     private static Window InShell(out int server)
     {
-        Window window = new(["/bin/sh", "-i"]);
+        Window window = Window.OfShell();
         window.Type($"{Executable.Path} serve -p 0\n");
         window.AwaitServer();
         server = Assert.Single(window.Others());
@@ -197,7 +199,7 @@ public sealed class KeyboardTests
     {
         window.Type(CtrlC);
         window.Await("served ");
-        Timing.Eventually(() => window.Terminal.IsOrdinary, "the terminal is the shell's again");
+        window.AwaitPrompt();
         window.Type("exit\n");
         window.ExitCode();
     }

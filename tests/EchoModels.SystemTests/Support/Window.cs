@@ -9,12 +9,15 @@ namespace EchoModels.SystemTests.Support;
 /// <summary>A terminal window with a program in it, as a user has it: keys are typed, and the screen is looked at.</summary>
 internal sealed partial class Window : IDisposable
 {
+    private const string Prompt = "yes, please? ";
+
     private readonly Process _process;
     private readonly Timer _lifetime;
     private readonly Thread _reader;
     private readonly StringBuilder _screen = new();
     private readonly RuntimeDirectory _directory = new();
     private volatile bool _closed;
+    private int _prompts;
 
     /// <summary>Opens a window and runs a program there.</summary>
     /// <param name="command">The program and its arguments.</param>
@@ -46,6 +49,14 @@ internal sealed partial class Window : IDisposable
     /// <summary>Runs the program itself.</summary>
     public static Window Of(params string[] arguments) => new([Executable.Path, .. arguments]);
 
+    /// <summary>Runs a shell that minds its jobs, and waits for its prompt.</summary>
+    public static Window OfShell()
+    {
+        Window window = new(["/bin/sh", "-i"], 120, ("PS1", Prompt));
+        window.AwaitPrompt();
+        return window;
+    }
+
     public PseudoTerminal Terminal { get; }
 
     /// <summary>The terminal's settings before anything ran there.</summary>
@@ -76,6 +87,13 @@ internal sealed partial class Window : IDisposable
     {
         Timing.Eventually(() => Regex.IsMatch(Screen, pattern), $"a screen with '{pattern}'");
         return Regex.Match(Screen, pattern);
+    }
+
+    /// <summary>Waits until the shell asks for one more command: what is typed before that, it may throw away.</summary>
+    public void AwaitPrompt()
+    {
+        _prompts++;
+        Timing.Eventually(() => Regex.Count(Screen, Regex.Escape(Prompt)) >= _prompts && Terminal.IsOrdinary, "the shell's prompt");
     }
 
     /// <summary>Waits until a server has named its keys, and reads them.</summary>
