@@ -77,7 +77,7 @@ internal sealed record ClientReport
         Row("errors", Invariant($"{Errors:N0}"), ""),
     ]);
 
-    private static string Row(string name, string value, string unit) => $"{name,-14}{value,18} {unit}".TrimEnd();
+    private static string Row(string name, string value, string unit) => $"{name,-14}{value,14} {unit}".TrimEnd();
 
     private static double Microseconds(long nanoseconds) => Math.Round(nanoseconds / 1_000.0, 3);
 

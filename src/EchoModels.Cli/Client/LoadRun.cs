@@ -92,7 +92,7 @@ internal sealed class LoadRun : IDisposable
     {
         const int Messages = 40;
         ClientOptions little = options with { Connections = 1, Messages = Messages, Duration = null, Size = 1, Pipeline = 1, Rate = null, Think = default };
-        using LoadRun rehearsal = new(little, selector, io, new ProgressLine(null, () => 0));
+        using LoadRun rehearsal = new(little, selector, io, ProgressLine.None);
 
         Socket mirror = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         mirror.Bind(new IPEndPoint(IPAddress.Loopback, 0));

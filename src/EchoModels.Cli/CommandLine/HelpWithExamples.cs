@@ -25,17 +25,26 @@ internal sealed partial class HelpWithExamples(HelpAction help) : SynchronousCom
         parsed.InvocationConfiguration.Output = text;
         int code = help.Invoke(parsed);
 
-        output.Write(DefaultTime().Replace(text.ToString(), match => $"[default: {Seconds(match.Groups[1].ValueSpan)}]").TrimEnd() + "\n");
+        output.Write(DefaultTime().Replace(text.ToString(), match => $"[default:{match.Groups[1].Value}{Seconds(match.Groups[2].ValueSpan)}]").TrimEnd() + "\n");
         if (parsed.CommandResult.Command is Verb verb)
-            output.WriteLine($"\nExamples:\n{verb.Examples}");
+            output.WriteLine($"\nExamples:\n{Fit(verb.Examples)}");
 
         return code;
     }
+
+    /// <summary>In a window too narrow for a command line and the words about it, the words come below.</summary>
+    private string Fit(string examples) => examples.Split('\n').Max(line => line.Length) <= help.MaxWidth
+        ? examples
+        : Explained().Replace(examples, "$1\n      $2");
+
+    /// <summary>A command line, a gap, and words about it.</summary>
+    [GeneratedRegex(@"^(  .*?\S) {2,}(\S.*)$", RegexOptions.Multiline)]
+    private static partial Regex Explained();
 
     private static string Seconds(ReadOnlySpan<char> time) =>
         string.Create(CultureInfo.InvariantCulture, $"{TimeSpan.Parse(time, CultureInfo.InvariantCulture).TotalSeconds:0.######}s");
 
     /// <summary>A TimeSpan as the library prints it.</summary>
-    [GeneratedRegex(@"\[default: (\d\d:\d\d:\d\d(?:\.\d+)?)\]")]
+    [GeneratedRegex(@"\[default:(\s+)(\d\d:\d\d:\d\d(?:\.\d+)?)\]")]
     private static partial Regex DefaultTime();
 }

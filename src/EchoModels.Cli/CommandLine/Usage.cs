@@ -35,6 +35,11 @@ internal static class Usage
             Console.Error.WriteLine($"echomodels: {Printable.Escape(SelectorTable.Reason(refused))}");
             return ExitCode.Failed;
         }
+        catch (IOException failure)
+        {
+            Console.Error.WriteLine($"echomodels: {Printable.Escape(failure.Message)}"); // a full disk behind stdout, for instance
+            return ExitCode.Failed;
+        }
         catch (Exception fault)
         {
             Console.Error.WriteLine($"echomodels: unexpected {fault.GetType().Name}: {Printable.Escape(fault.Message)}");
@@ -66,6 +71,8 @@ internal static class Usage
             CommandResult when command.Subcommands.Count > 0 => $"no command given: accepted are {Accepted(command)}",
             OptionResult { Tokens.Count: 0 } option =>
                 $"{option.IdentifierToken?.Value ?? option.Option.Name}: its value is missing; accepted is {Values.AcceptedBy(option.Option)}",
+            OptionResult { Option.Arity.MaximumNumberOfValues: 1, Tokens.Count: > 1 } option =>
+                $"{option.IdentifierToken?.Value ?? option.Option.Name}: given {option.Tokens.Count} times; accepted is a single value",
             _ when MissingArgument(parsed, command) is { } argument =>
                 $"{argument.Name} is missing; accepted is {Values.AcceptedBy(argument)}",
             _ => Printable.Escape(error.Message),

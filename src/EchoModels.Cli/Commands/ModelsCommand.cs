@@ -58,11 +58,14 @@ internal static class ModelsCommand
         if (Console.IsOutputRedirected)
             AnsiConsole.Profile.Width = 200; // a file has no edge to wrap at
 
-        Table models = NewTable("key", "model", "waits in", "threads", "what it does");
+        // In a narrow window, only what a line has room for: a table of words cut in pieces tells nothing.
+        bool isWide = AnsiConsole.Profile.Width >= 80;
+        Table models = isWide ? NewTable("key", "model", "waits in", "threads", "what it does") : NewTable("key", "model", "what it does");
         for (int i = 0; i < lines.Count; i++)
         {
             ModelLine line = lines[i];
-            AddRow(models, $"{Keyboard.Key(i)}", line.Available ? line.Name : $"({line.Name})", line.WaitsIn, line.Threads, line.Summary);
+            string name = line.Available ? line.Name : $"({line.Name})";
+            AddRow(models, [$"{Keyboard.Key(i)}", name, .. isWide ? (string[])[line.WaitsIn, line.Threads] : [], line.Summary]);
         }
 
         Table selectors = NewTable("selector", "waits in", "here");
@@ -86,7 +89,7 @@ internal static class ModelsCommand
     {
         Table table = new() { Border = TableBorder.None };
         foreach (string column in columns)
-            table.AddColumn(new TableColumn(column) { NoWrap = column is not "what it does" and not "here", Padding = new Padding(0, 0, 2, 0) });
+            table.AddColumn(new TableColumn(column) { NoWrap = column is "key" or "model" or "selector", Padding = new Padding(0, 0, 2, 0) });
 
         return table;
     }

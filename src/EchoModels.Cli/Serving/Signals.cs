@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using EchoModels.Cli.CommandLine;
 
@@ -6,10 +7,14 @@ namespace EchoModels.Cli.Serving;
 /// <summary>The signals that end a program: the first asks it to, the second ends it at once. A terminal's cannot stop it.</summary>
 internal sealed class Signals : IDisposable
 {
+    /// <summary>Who signals a process and then its group, as timeout(1) does, means one signal, and not two.</summary>
+    private static readonly TimeSpan OneSignal = TimeSpan.FromMilliseconds(200);
+
     private readonly CancellationTokenSource _first = new();
     private readonly CancellationTokenSource _second = new();
     private readonly List<PosixSignalRegistration> _registrations = [];
-    private int _count;
+    private readonly Lock _lock = new();
+    private long _began;
 
     public Signals()
     {
@@ -45,7 +50,17 @@ internal sealed class Signals : IDisposable
     private void OnSignal(PosixSignalContext context)
     {
         context.Cancel = true;
-        Received ??= context.Signal;
-        (Interlocked.Increment(ref _count) == 1 ? _first : _second).Cancel();
+        bool isFirst;
+        lock (_lock)
+        {
+            isFirst = Received is null;
+            if (!isFirst && Stopwatch.GetElapsedTime(_began) < OneSignal)
+                return;
+
+            Received ??= context.Signal;
+            _began = isFirst ? Stopwatch.GetTimestamp() : _began;
+        }
+
+        (isFirst ? _first : _second).Cancel();
     }
 }

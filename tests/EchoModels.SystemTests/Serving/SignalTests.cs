@@ -68,9 +68,23 @@ public sealed class SignalTests
         server.AwaitLine("stopping");
         Assert.True(server.IsAlive);
 
+        Thread.Sleep(400); // two in the same instant would be one
         server.Signal(second);
         Assert.NotEqual(0, server.ExitCode());
         AssertNothingIsLeft(server);
+    }
+
+    /// <summary>timeout(1) signals its child, and then its group, in which the child is.</summary>
+    [Fact]
+    public void Two_signals_in_the_same_instant_are_one()
+    {
+        using Server server = Server.Start("--drain", "1h");
+        using StuckClient stuck = new(server);
+        server.Signal(Native.SIGTERM);
+        server.Signal(Native.SIGINT); // another one, as two of a kind may be one to the kernel already
+        stuck.ReadAll();
+        Assert.Equal(0, server.ExitCode());
+        Assert.Empty(server.Said("second signal"));
     }
 
     /// <summary>Also when more connections are closed at the end than lines are written in a second.</summary>

@@ -64,6 +64,36 @@ public sealed class PaceTests : IDisposable
         Assert.Equal(clients, [first, second]);
     }
 
+    [Theory]
+    [InlineData(400, 1, 200)]
+    [InlineData(400, 50, 200)] // looked at seldom, it loses nothing
+    [InlineData(1_000, 1, 500)]
+    [InlineData(3, 1, 2)]
+    [InlineData(7, 20, 4)]
+    public void An_open_loop_grants_in_half_a_second_what_its_timetable_has_and_each_message_when_it_is_due(int rate, int step, int messages)
+    {
+        (Pace pace, LoadConnection[] clients) = Begin(Two with { Rate = rate, Pipeline = 1_024 });
+        long end = Start + (Clock.Second / 2);
+        int granted = 0;
+        for (long now = Start; now < end; now += step * Clock.Millisecond)
+        {
+            while (pace.TryRelease(now, out LoadConnection client))
+            {
+                Assert.Same(clients[granted % 2], client);
+                granted++;
+            }
+
+            // Message 0 is due at once, and message n after n / rate seconds.
+            Assert.Equal(((now - Start) * rate / Clock.Second) + 1, granted);
+        }
+
+        while (pace.TryRelease(end - 1, out _))
+            granted++;
+
+        Assert.Equal(messages, granted);
+        Assert.Equal(messages, clients.Sum(client => client.Granted));
+    }
+
     [Fact]
     public void An_open_loop_counts_the_waiting_of_a_message_whose_client_has_no_room()
     {

@@ -13,7 +13,7 @@ public sealed class TerminalTests : IDisposable
     [Fact]
     public void A_progress_line_covers_the_one_before()
     {
-        ProgressLine line = new(_screen, () => 80);
+        ProgressLine line = new(_screen, () => 80, () => true);
         line.Show("a long one");
         line.Show("short");
         line.Clear();
@@ -21,18 +21,36 @@ public sealed class TerminalTests : IDisposable
         Assert.Equal("\ra long one\rshort     \r     \r", _screen.ToString());
     }
 
-    [Fact]
-    public void A_progress_line_is_cut_to_the_terminal()
+    [Theory]
+    [InlineData(23, "   1.5 s  12,345  98/s")]
+    [InlineData(22, "   1.5 s  12,345")]
+    [InlineData(17, "   1.5 s  12,345")]
+    [InlineData(16, "   1.5 s")]
+    [InlineData(5, "")]
+    public void A_progress_line_is_cut_to_the_terminal_between_two_parts(int columns, string shown)
     {
-        new ProgressLine(_screen, () => 5).Show("123456");
+        new ProgressLine(_screen, () => columns, () => true).Show("   1.5 s  12,345  98/s");
 
-        Assert.Equal("\r1234", _screen.ToString());
+        Assert.Equal("\r" + shown, _screen.ToString());
+    }
+
+    [Fact]
+    public void A_progress_line_leaves_a_terminal_alone_that_another_job_uses()
+    {
+        bool isOurs = true;
+        ProgressLine line = new(_screen, () => 80, () => isOurs);
+        line.Show("ours");
+        isOurs = false;
+        Assert.False(line.IsShown);
+        line.Clear();
+
+        Assert.Equal("\rours", _screen.ToString());
     }
 
     [Fact]
     public void A_progress_line_that_was_never_shown_leaves_no_trace()
     {
-        new ProgressLine(_screen, () => 80).Clear();
+        new ProgressLine(_screen, () => 80, () => true).Clear();
 
         Assert.Equal("", _screen.ToString());
     }

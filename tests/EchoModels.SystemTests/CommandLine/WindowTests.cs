@@ -1,0 +1,79 @@
+using System.Text.RegularExpressions;
+using EchoModels.SystemTests.Support;
+
+namespace EchoModels.SystemTests.CommandLine;
+
+/// <summary>What the commands show in a terminal, and what in a narrow one.</summary>
+public sealed class WindowTests
+{
+    private const string CtrlC = "\u0003";
+
+    [Theory]
+    [InlineData(40)]
+    [InlineData(79)]
+    [InlineData(80)]
+    [InlineData(120)]
+    public void The_models_fit_a_window(int columns)
+    {
+        using Window window = new([Executable.Path, "models"], columns);
+        Assert.Equal(0, window.ExitCode());
+        string[] lines = [.. window.Screen.Split('\n').Select(line => line.TrimEnd())];
+        Assert.All(lines, line => Assert.InRange(line.Length, 0, columns));
+        Assert.All(Models.Rows, row => Assert.Contains(lines, line => Regex.IsMatch(line, $@"^[0-9a-z]  +\(?{row.GetProperty("name").GetString()}\b")));
+        Assert.Contains(lines, line => line.StartsWith("epoll ", StringComparison.Ordinal));
+        Assert.Equal(columns >= 80, window.Screen.Contains("io_uring_enter(2)", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_help_writes_times_as_a_user_would_even_where_lines_are_short()
+    {
+        using Window window = new([Executable.Path, "client", "--help"], columns: 40);
+        Assert.Equal(0, window.ExitCode());
+        Assert.Matches(@"\[default:\s+5s\]", window.Screen);
+        Assert.DoesNotContain("00:00", window.Screen);
+        Assert.Matches(@"\n  echomodels client\r?\n +20 clients", window.Screen);
+    }
+
+    [Fact]
+    public void Colours_are_for_a_terminal_and_NO_COLOR_is_heeded()
+    {
+        Assert.Matches(@"\u001b\[[0-9;]+m.*listening", Start([]));
+        Assert.DoesNotMatch(@"\u001b\[[0-9;]+m", Start([("NO_COLOR", "1")]));
+        Assert.DoesNotMatch(@"\u001b\[[0-9;]+m", Start([("TERM", "dumb")]));
+
+        static string Start((string, string)[] variables)
+        {
+            using Window window = new([Executable.Path, "serve", "-p", "0"], 120, variables);
+            window.AwaitServer();
+            window.Type(CtrlC);
+            Assert.Equal(0, window.ExitCode());
+            return window.Output;
+        }
+    }
+
+    [Fact]
+    public void A_client_shows_its_progress_in_front_and_what_it_measured_when_Ctrl_C_ends_it()
+    {
+        using Server server = Server.Start();
+        using Window window = Window.Of("client", "-p", $"{server.Port}", "-d", "1h", "-c", "3");
+        window.Await(@"\d s +[\d,]+ messages");
+        window.Type(CtrlC);
+
+        Assert.Equal(0, window.ExitCode());
+        Assert.Matches(@"\nmessages +[1-9][\d,]*\s", window.Screen);
+        Assert.Matches(@"\nerrors +0\s", window.Screen);
+        Assert.Equal(window.Before, window.Terminal.Settings);
+    }
+
+    [Fact]
+    public void A_client_in_the_background_shows_no_progress_but_its_result()
+    {
+        using Server server = Server.Start();
+        using Window window = new(["/bin/sh", "-i"]);
+        window.Type($"{Executable.Path} client -p {server.Port} -d 1s &\n");
+        window.Await(@"errors +0\s");
+
+        Assert.Matches(@"\nmessages +[1-9][\d,]*\s", window.Screen);
+        Assert.DoesNotMatch(@"\d s +[\d,]+ messages|connecting", window.Screen);
+    }
+}
