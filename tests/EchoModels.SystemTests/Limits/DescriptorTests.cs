@@ -12,8 +12,12 @@ public sealed class DescriptorTests
     /// <summary>The bound is 5 % of a core; the rest is for a busy machine.</summary>
     private const double MostPercent = 10;
 
-    /// <summary>But for io-uring: its kernel goes by the limit that held when the accept was asked for, and so never hears of the new one.</summary>
-    public static TheoryData<string> Every => [.. Models.WithTriggers.Where(model => model != "io-uring")];
+    /// <summary>Those whose limit can be changed under way.</summary>
+    /// <remarks>
+    /// io-uring's kernel goes by the limit that held when the accept was asked for. A child of process inherits a limit that is
+    /// too low to load its C library with, and the runtime needs a descriptor to hear of its end.
+    /// </remarks>
+    public static TheoryData<string> Limitable => [.. Models.WithTriggers.Where(model => model is not ("io-uring" or "process"))];
 
     /// <summary>Those who hold many connections. Blocking holds one, and never runs out by itself; a pool needs workers enough.</summary>
     public static TheoryData<string> ForMany =>
@@ -48,7 +52,7 @@ public sealed class DescriptorTests
     }
 
     [Theory]
-    [MemberData(nameof(Every))]
+    [MemberData(nameof(Limitable))]
     public void None_left_at_all_and_then_some_again(string model)
     {
         using Server server = Server.Start(new Launch { Arguments = Serve(model) });
