@@ -4,10 +4,7 @@ using EchoModels.Sockets;
 namespace EchoModels.Models;
 
 /// <summary>Do not ask who is ready: ask for the work. The kernel accepts, receives and sends, and we collect what it has done.</summary>
-/// <remarks>
-/// What is asked for once, such as to receive, is answered many times. strace sees one call, io_uring_enter(2); messages and
-/// bytes are those of completed requests.
-/// </remarks>
+/// <remarks>One request to receive is answered many times. strace sees io_uring_enter(2) only; messages and bytes are its answers'.</remarks>
 internal sealed class IoUringServer(Func<SocketSet, Ring> openRing) : IEchoServer
 {
     public void Serve(SocketSet sockets, CancellationToken stop)
