@@ -4,7 +4,7 @@ using EchoModels.Sockets;
 namespace EchoModels.Models;
 
 /// <summary>Do not ask who is ready: ask for the work. The kernel accepts, receives and sends, and we collect what it has done.</summary>
-/// <remarks>One request to receive is answered many times. strace sees io_uring_enter(2) only; messages and bytes are its answers'.</remarks>
+/// <remarks>One request to receive has many answers: those are counted as messages. The only call in strace is io_uring_enter(2).</remarks>
 internal sealed class IoUringServer(Func<SocketSet, Ring> openRing) : IEchoServer
 {
     public void Serve(SocketSet sockets, CancellationToken stop)
@@ -23,7 +23,7 @@ internal sealed class IoUringServer(Func<SocketSet, Ring> openRing) : IEchoServe
     }
 }
 
-/// <summary>The loop itself: hand over the requests that have gathered, sleep until some are answered, see what each client needs next.</summary>
+/// <summary>The loop itself: hand over the requests that have gathered, sleep until some are answered, see what to ask next.</summary>
 internal sealed class RingReactor(SocketSet sockets, Ring ring) : IReactor
 {
     private readonly Dictionary<Token, RingListener> _listeners = [];

@@ -59,7 +59,7 @@ internal static class Requests
         Send(ref ring.Next(RequestKind.SendOwed, client.Connection.Token), client, address, length, Libc.MSG_NOSIGNAL);
 
     /// <summary>Give up one request: it gets its last answer soon, and this gets one of its own. See io_uring_prep_cancel64(3).</summary>
-    /// <remarks>The kernel finds it by what travels with it. To find requests by their descriptor, or just all, it goes through them all.</remarks>
+    /// <remarks>The kernel finds it by what travels with it. To find requests by their descriptor, it would go through them all.</remarks>
     public static void Cancel(this Ring ring, RequestKind what, Token token = default)
     {
         ref Submission request = ref ring.Next(RequestKind.Cancel, token);

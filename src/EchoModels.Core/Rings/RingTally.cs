@@ -2,7 +2,7 @@ using EchoModels.Metering;
 
 namespace EchoModels.Rings;
 
-/// <summary>What a ring's answers add up to, told to the tally once a turn: others read that, so that each addition costs something.</summary>
+/// <summary>What a ring's answers add up to, told to the tally once a turn: others read that, so each addition costs something.</summary>
 internal sealed class RingTally(Tally tally)
 {
     private int _messages;
