@@ -1,4 +1,3 @@
-using EchoModels.Models;
 using EchoModels.Sockets;
 
 namespace EchoModels;
@@ -119,7 +118,7 @@ public sealed class EchoHost : IDisposable
         else
             _ended.TrySetResult();
 
-        DrainServer.SayGoodbye(_sockets, _context.Selectors.OpenAny, limit, atOnce);
+        Goodbye.Say(_sockets, _context.Selectors.OpenAny, limit, atOnce);
     }
 
     public void Dispose() => _stop.Dispose();

@@ -14,27 +14,6 @@ public sealed class DrainServer(Func<ISelector> openSelector) : IEchoServer
     /// <summary>How often it looks whether the last bytes have been acknowledged, in milliseconds.</summary>
     private const int LookEvery = 5;
 
-    /// <summary>The whole goodbye: to those who are served here, and to those whom a process of their own serves.</summary>
-    /// <param name="sockets">The set; it is empty, and disposed of, when this returns.</param>
-    /// <param name="openSelector">Opens the selector to wait in.</param>
-    /// <param name="limit">How long it may take; whoever is left then is closed.</param>
-    /// <param name="atOnce">Ends it early.</param>
-    public static void SayGoodbye(SocketSet sockets, Func<ISelector> openSelector, TimeSpan limit, CancellationToken atOnce)
-    {
-        using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(atOnce);
-        deadline.CancelAfter(limit);
-        try
-        {
-            sockets.Children.EndInput(); // they finish while the others do
-            new DrainServer(openSelector).Serve(sockets, deadline.Token);
-            sockets.Children.WaitUntilGone(deadline.Token);
-        }
-        finally
-        {
-            sockets.Dispose();
-        }
-    }
-
     public void Serve(SocketSet sockets, CancellationToken stop)
     {
         sockets.CloseListeners();
