@@ -11,11 +11,20 @@ internal static unsafe class SocketFilter
 
     /// <summary>Cuts the data off whatever arrives from now on; the acknowledgements that come with it are heard.</summary>
     /// <remarks>Its only instruction says: keep one byte. TCP never lets a filter have the header, so that the header is what is kept.</remarks>
-    public static void CutOffData(Socket socket)
+    /// <returns>False if a sandbox, or another system, grants no filter.</returns>
+    public static bool TryCutOffData(Socket socket)
     {
         Instruction keepOneByte = new() { Code = BPF_RET, Operand = 1 };
         Program program = new() { Length = 1, Instructions = &keepOneByte };
-        socket.SetRawSocketOption(Libc.SOL_SOCKET, SO_ATTACH_FILTER, MemoryMarshal.AsBytes(new ReadOnlySpan<Program>(in program)));
+        try
+        {
+            socket.SetRawSocketOption(Libc.SOL_SOCKET, SO_ATTACH_FILTER, MemoryMarshal.AsBytes(new ReadOnlySpan<Program>(in program)));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     /// <summary>struct sock_filter of &lt;linux/filter.h&gt;.</summary>

@@ -93,7 +93,11 @@ public sealed class Children : IDisposable
         {
             _recalled = true;
             foreach (Connection connection in _serving.Values)
+            {
+                // Shut down, a socket of Linux still takes in what arrives, and a child that is behind would read that as well.
+                SocketFilter.TryCutOffData(connection.Socket);
                 connection.EndInput();
+            }
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using EchoModels.Posix;
 
 namespace EchoModels.Sockets;
 
@@ -121,20 +120,7 @@ public sealed class Connection : WatchedSocket
     internal void EndStream() => Shutdown(SocketShutdown.Send);
 
     /// <summary>Whoever reads finds the end of the stream behind what has arrived; the peer is told nothing.</summary>
-    internal void EndInput()
-    {
-        // Shut down, a socket of Linux still takes in what arrives, and whoever is behind with reading would read that as well.
-        try
-        {
-            SocketFilter.CutOffData(Socket);
-        }
-        catch (SocketException)
-        {
-            // A sandbox has no filters: then it may read on for as long as the goodbye may take.
-        }
-
-        Shutdown(SocketShutdown.Receive);
-    }
+    internal void EndInput() => Shutdown(SocketShutdown.Receive);
 
     private IoStatus Send(ReadOnlySpan<byte> reply)
     {
