@@ -10,6 +10,9 @@ namespace EchoModels.Cli.Serving;
 /// <summary>One run of <c>serve</c>, from the first socket to the summary.</summary>
 internal sealed class ServeRun : IDisposable
 {
+    /// <summary>How long the end may take that was to come at once: children have a second of it.</summary>
+    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(3);
+
     private readonly ServeOptions _options;
     private readonly Tally _tally = new();
     private readonly Signals _signals = new();
@@ -19,6 +22,7 @@ internal sealed class ServeRun : IDisposable
     private readonly EchoHost _host;
     private readonly StatusSource _status;
     private readonly List<ControlServer> _controls = [];
+    private readonly Timer _lastResort;
 
     private ServeRun(ServeOptions options)
     {
@@ -29,7 +33,8 @@ internal sealed class ServeRun : IDisposable
         _host = new EchoHost(_sockets, _context, options.Model);
         _status = new StatusSource(_host, _sockets, _context);
         _narrator = new Narrator(options.LogLevel);
-        _signals.Second.Register(EndAtOnce);
+        _lastResort = new Timer(Leave);
+        _signals.SecondCame += EndAtOnce;
         Narrate();
     }
 
@@ -49,6 +54,7 @@ internal sealed class ServeRun : IDisposable
         _host.Dispose();
         _sockets.Dispose();
         _signals.Dispose();
+        _lastResort.Dispose();
     }
 
     private int Serve()
@@ -185,8 +191,13 @@ internal sealed class ServeRun : IDisposable
 
     private void EndAtOnce()
     {
-        CloseControls();
         _narrator.Warning("a second signal: ending at once");
+        _lastResort.Change(AtOnce, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Leave(object? state)
+    {
+        CloseControls();
         _narrator.Dispose();
         Environment.Exit(ExitCode.Failed);
     }

@@ -15,6 +15,7 @@ internal sealed class Signals : IDisposable
     private readonly List<PosixSignalRegistration> _registrations = [];
     private readonly Lock _lock = new();
     private long _began;
+    private bool _isOver;
 
     public Signals()
     {
@@ -25,6 +26,9 @@ internal sealed class Signals : IDisposable
         if (!OperatingSystem.IsWindows())
             _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGCONT, KeepTheRuntimeFromTheTerminal));
     }
+
+    /// <summary>The second has come; raised before <see cref="Second"/> tells, so that what is said of it is said in time.</summary>
+    public event Action? SecondCame;
 
     /// <summary>Told by the first signal.</summary>
     public CancellationToken First => _first.Token;
@@ -40,8 +44,12 @@ internal sealed class Signals : IDisposable
         foreach (PosixSignalRegistration registration in _registrations)
             registration.Dispose();
 
-        _first.Dispose();
-        _second.Dispose();
+        lock (_lock)
+        {
+            _isOver = true; // for a signal that came just before
+            _first.Dispose();
+            _second.Dispose();
+        }
     }
 
     /// <summary>Continued after Ctrl+Z, the runtime would set the terminal for its own reading, and heed SIGTTOU again.</summary>
@@ -50,17 +58,22 @@ internal sealed class Signals : IDisposable
     private void OnSignal(PosixSignalContext context)
     {
         context.Cancel = true;
-        bool isFirst;
         lock (_lock)
         {
-            isFirst = Received is null;
-            if (!isFirst && Stopwatch.GetElapsedTime(_began) < OneSignal)
+            if (_isOver)
                 return;
 
-            Received ??= context.Signal;
-            _began = isFirst ? Stopwatch.GetTimestamp() : _began;
+            if (Received is null)
+            {
+                Received = context.Signal;
+                _began = Stopwatch.GetTimestamp();
+                _first.Cancel();
+            }
+            else if (Stopwatch.GetElapsedTime(_began) >= OneSignal && !_second.IsCancellationRequested)
+            {
+                SecondCame?.Invoke();
+                _second.Cancel();
+            }
         }
-
-        (isFirst ? _first : _second).Cancel();
     }
 }

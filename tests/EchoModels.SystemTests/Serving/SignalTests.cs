@@ -70,7 +70,9 @@ public sealed class SignalTests
 
         Thread.Sleep(400); // two in the same instant would be one
         server.Signal(second);
-        Assert.NotEqual(0, server.ExitCode());
+        Assert.Equal(1, server.ExitCode());
+        Assert.Single(server.Said("a second signal: ending at once"));
+        Assert.Matches("served 1 connections", server.Lines[^1]);
         AssertNothingIsLeft(server);
     }
 
