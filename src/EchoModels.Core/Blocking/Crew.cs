@@ -4,7 +4,7 @@ using EchoModels.Sockets;
 
 namespace EchoModels.Blocking;
 
-/// <summary>The threads of one model: they start one by one and are gone, all of them, before the model returns.</summary>
+/// <summary>The threads of one model: they start one by one and are done, all of them, before the model returns.</summary>
 /// <remarks>The first exception of any of them stops the whole crew, and comes out of <see cref="WaitForAll"/>.</remarks>
 public sealed class Crew : IDisposable
 {
@@ -12,7 +12,8 @@ public sealed class Crew : IDisposable
     public const int StackSize = 256 * 1024;
 
     private readonly CancellationTokenSource _stop;
-    private readonly CountdownEvent _alive = new(1);
+    private readonly CountdownEvent _busy = new(1);
+    private readonly WayOut _wayOut = new();
     private ExceptionDispatchInfo? _failure;
     private bool _left;
 
@@ -32,19 +33,19 @@ public sealed class Crew : IDisposable
     /// <exception cref="IOException">The system has no thread to give: see the limits in pthread_create(3).</exception>
     public void Start(Action work)
     {
-        _alive.AddCount();
+        _busy.AddCount();
         try
         {
-            StartThread(() => Run(work));
+            StartThread(work);
         }
         catch
         {
-            _alive.Signal();
+            _busy.Signal();
             throw;
         }
     }
 
-    /// <summary>Sleeps until the crew is told to stop and its last thread has left.</summary>
+    /// <summary>Sleeps until the crew is told to stop and its last thread is done.</summary>
     public void WaitForAll()
     {
         _stop.Token.WaitHandle.WaitOne();
@@ -57,7 +58,7 @@ public sealed class Crew : IDisposable
         Leave();
         Sleepers.Dispose();
         _stop.Dispose();
-        _alive.Dispose();
+        _busy.Dispose();
     }
 
     private void Leave()
@@ -67,21 +68,22 @@ public sealed class Crew : IDisposable
 
         _left = true;
         _stop.Cancel();
-        _alive.Signal();
-        _alive.Wait();
+        _busy.Signal();
+        _busy.Wait();
+        _wayOut.Open();
     }
 
-    private static void StartThread(Action work)
+    private void StartThread(Action work)
     {
         if (OperatingSystem.IsLinux())
         {
-            NativeThread.Start(work, StackSize);
+            StartNative(() => Run(work));
             return;
         }
 
         try
         {
-            new Thread(() => work(), StackSize) { IsBackground = true }.UnsafeStart();
+            new Thread(() => Run(work), StackSize) { IsBackground = true }.UnsafeStart();
         }
         catch (OutOfMemoryException none)
         {
@@ -89,7 +91,23 @@ public sealed class Crew : IDisposable
         }
     }
 
-    private void Run(Action work)
+    private static void StartNative(Func<bool> work)
+    {
+        try
+        {
+            NativeThread.Start(work, StackSize);
+        }
+        catch (IOException)
+        {
+            if (!WayOut.WaitUntilEmpty())
+                throw;
+
+            NativeThread.Start(work, StackSize); // those who were just leaving had taken what the system gives
+        }
+    }
+
+    /// <returns>Whether the thread is awaited at the way out.</returns>
+    private bool Run(Action work)
     {
         try
         {
@@ -100,9 +118,14 @@ public sealed class Crew : IDisposable
             Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(failure), null);
             _stop.Cancel();
         }
-        finally
+
+        if (OperatingSystem.IsLinux() && _stop.IsCancellationRequested)
         {
-            _alive.Signal();
+            _wayOut.Queue(_busy);
+            return true;
         }
+
+        _busy.Signal();
+        return false;
     }
 }

@@ -6,10 +6,10 @@ namespace EchoModels.Blocking;
 
 /// <summary>The threads that may be asleep in a blocking call, and the way to let all of them go at once without losing a byte.</summary>
 /// <remarks>
-/// Closing a socket under a sleeping recv would reset the peer. Instead each socket gets a timeout of a millisecond, and then its
-/// thread a signal: the kernel restarts the interrupted call (SA_RESTART), which reads the timeout anew and returns. A thread
-/// that was not asleep yet meets the timeout in its next call. In this order there is no race; and as long as nobody stops, it
-/// costs nothing. See signal(7), and SO_RCVTIMEO in socket(7).
+/// Closing a socket under a sleeping recv would reset the peer. Instead each socket is made non-blocking, which a call that is
+/// asleep does not notice, and then its thread gets a signal: the kernel restarts the interrupted call (SA_RESTART), which looks
+/// at O_NONBLOCK anew and returns. A thread that was not asleep yet meets the flag in its next call. In this order there is no
+/// race; and as long as nobody stops, it costs nothing. See signal(7) and fcntl(2).
 /// </remarks>
 public sealed class Sleepers : IDisposable
 {
@@ -102,7 +102,7 @@ public sealed class Sleepers : IDisposable
                 if (_empty)
                     return;
 
-                _sleepers._sockets.Hasten(_socket);
+                _sleepers._sockets.EndBlocking(_socket);
                 if (OperatingSystem.IsLinux())
                     _ = Libc.ThreadKill(_thread, Libc.SIGURG);
             }

@@ -38,8 +38,6 @@ public sealed class CountingSocketIo(ISocketIo io, Tally tally) : ISocketIo
 
     public void SetBlocking(Socket socket, bool blocking) => io.SetBlocking(socket, blocking);
 
-    public void Hasten(Socket socket) => io.Hasten(socket);
-
     public int Unacknowledged(Socket socket) => io.Unacknowledged(socket);
 
     private void Count(Counted call, SocketError error)

@@ -19,8 +19,6 @@ internal static partial class Libc
     public const int AF_UNIX = 1;
     public const int SOCK_STREAM = 1;
     public const int SOL_SOCKET = 1;
-    public const int SO_RCVTIMEO = 20;
-    public const int SO_SNDTIMEO = 21;
     public const uint SIOCOUTQ = 0x5411;
 
     // <netinet/tcp.h>
@@ -31,9 +29,6 @@ internal static partial class Libc
     public const byte TCP_CLOSE_WAIT = 8;
     public const byte TCP_LAST_ACK = 9;
     public const byte TCP_CLOSING = 11;
-
-    // <pthread.h>: its functions return their error instead of leaving it in errno.
-    public const int PTHREAD_CREATE_DETACHED = 1;
 
     // <asm-generic/signal.h>
     public const int SIGKILL = 9;
@@ -112,9 +107,6 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     public static partial int Control(SafeHandle file, nuint request, out int value);
 
-    [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
-    public static partial int SetSocketOption(SafeHandle socket, int level, int name, in TimeValue value, uint size);
-
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     public static partial int Close(nint file);
 
@@ -133,6 +125,7 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "select", SetLastError = true)]
     public static unsafe partial int Select(int end, Span<ulong> toRead, Span<ulong> toWrite, nint exceptions, TimeValue* limit);
 
+    // <pthread.h>: its functions return their error instead of leaving it in errno.
     [LibraryImport("libc", EntryPoint = "pthread_self")]
     public static partial nint ThreadSelf();
 
@@ -142,6 +135,12 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "pthread_create")]
     public static unsafe partial int ThreadCreate(out nint thread, long* attributes, delegate* unmanaged<nint, nint> start, nint argument);
 
+    [LibraryImport("libc", EntryPoint = "pthread_join")]
+    public static partial int ThreadJoin(nint thread, nint result);
+
+    [LibraryImport("libc", EntryPoint = "pthread_detach")]
+    public static partial int ThreadDetach(nint thread);
+
     [LibraryImport("libc", EntryPoint = "pthread_attr_init")]
     public static unsafe partial int ThreadAttributesInit(long* attributes);
 
@@ -150,9 +149,6 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "pthread_attr_setstacksize")]
     public static unsafe partial int ThreadAttributesSetStackSize(long* attributes, nuint bytes);
-
-    [LibraryImport("libc", EntryPoint = "pthread_attr_setdetachstate")]
-    public static unsafe partial int ThreadAttributesSetDetached(long* attributes, int state);
 
     [LibraryImport("libc", EntryPoint = "signal", SetLastError = true)]
     public static partial nint Signal(int signal, nint handler);

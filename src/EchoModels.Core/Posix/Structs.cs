@@ -9,8 +9,6 @@ internal struct TimeValue
 {
     public nint Seconds;
     public nint Microseconds;
-
-    public static uint Size => (uint)Unsafe.SizeOf<TimeValue>();
 }
 
 /// <summary>sigset_t of &lt;signal.h&gt;: a bit per signal, counted from 1; glibc gives it room for 1,024.</summary>

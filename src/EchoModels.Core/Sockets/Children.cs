@@ -67,7 +67,6 @@ public sealed class Children : IDisposable
                 return false;
 
             WatchForTheEnd();
-            _sockets.MakeBlocking(connection);
             ByteCount before = ChildAccounts.Before(connection);
             int child = NativeProcess.Start(command, connection.Socket.SafeHandle, out IOException? want);
             if (want is not null)

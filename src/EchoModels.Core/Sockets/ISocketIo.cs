@@ -23,11 +23,8 @@ public interface ISocketIo
     int Send(Socket socket, ReadOnlySpan<byte> bytes, out SocketError error);
 
     /// <summary>Makes calls on the socket sleep until they can do something, or return at once with "not now".</summary>
+    /// <remarks>A call that is asleep already does not notice: see <see cref="Blocking.Sleepers"/>.</remarks>
     void SetBlocking(Socket socket, bool blocking);
-
-    /// <summary>Lets every blocking call on the socket, the next one included, return within a millisecond or so.</summary>
-    /// <remarks><see cref="SetBlocking"/> undoes it. A call that is asleep already needs a signal besides: see <see cref="Blocking.Sleepers"/>.</remarks>
-    void Hasten(Socket socket);
 
     /// <summary>Bytes handed to the kernel that the peer has not acknowledged. See SIOCOUTQ in tcp(7). 0 where nobody can tell.</summary>
     int Unacknowledged(Socket socket);

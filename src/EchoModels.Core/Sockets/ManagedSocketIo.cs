@@ -59,11 +59,6 @@ public sealed class ManagedSocketIo : ISocketIo
             _blocking.Remove(socket);
     }
 
-    public void Hasten(Socket socket)
-    {
-        // A call never sleeps longer than PatienceMicroseconds anyway.
-    }
-
     public int Unacknowledged(Socket socket) => 0;
 
     private SocketError Wait(Socket socket, SelectMode mode) =>

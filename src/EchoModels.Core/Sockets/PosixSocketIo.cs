@@ -11,23 +11,12 @@ namespace EchoModels.Sockets;
 /// </remarks>
 public sealed class PosixSocketIo : ISocketIo
 {
-    private static readonly TimeValue NoTimeout = new() { Microseconds = 0 };
-    private static readonly TimeValue OneMillisecond = new() { Microseconds = 1_000 };
-
     public Socket? Accept(Socket listener, bool blocking, out SocketError error)
     {
         int flags = Libc.SOCK_CLOEXEC | (blocking ? 0 : Libc.SOCK_NONBLOCK);
         int descriptor = Libc.Accept4(listener.SafeHandle, 0, 0, flags);
         error = Errno.ToSocketError(descriptor);
-        if (descriptor < 0)
-            return null;
-
-        // It inherits its listener's time limit, should it have been connected while that one was being hastened.
-        Socket accepted = new(new SafeSocketHandle(descriptor, ownsHandle: true));
-        if (blocking)
-            SetTimeouts(accepted, in NoTimeout);
-
-        return accepted;
+        return descriptor < 0 ? null : new Socket(new SafeSocketHandle(descriptor, ownsHandle: true));
     }
 
     public int Receive(Socket socket, Span<byte> buffer, out SocketError error)
@@ -50,12 +39,7 @@ public sealed class PosixSocketIo : ISocketIo
         int wanted = blocking ? flags & ~Libc.O_NONBLOCK : flags | Libc.O_NONBLOCK;
         if (flags < 0 || Libc.FileControl(socket.SafeHandle, Libc.F_SETFL, wanted) < 0)
             throw Errno.Failure("fcntl");
-
-        if (blocking)
-            SetTimeouts(socket, in NoTimeout);
     }
-
-    public void Hasten(Socket socket) => SetTimeouts(socket, in OneMillisecond);
 
     public int Unacknowledged(Socket socket)
     {
@@ -63,15 +47,5 @@ public sealed class PosixSocketIo : ISocketIo
         Span<byte> state = stackalloc byte[1];
         bool isGone = socket.GetRawSocketOption(Libc.IPPROTO_TCP, Libc.TCP_INFO, state) == 1 && state[0] == Libc.TCP_CLOSE;
         return isGone || Libc.Control(socket.SafeHandle, Libc.SIOCOUTQ, out int bytes) < 0 ? 0 : bytes;
-    }
-
-    private static void SetTimeouts(Socket socket, in TimeValue timeout)
-    {
-        uint size = TimeValue.Size;
-        if (Libc.SetSocketOption(socket.SafeHandle, Libc.SOL_SOCKET, Libc.SO_RCVTIMEO, in timeout, size) < 0
-            || Libc.SetSocketOption(socket.SafeHandle, Libc.SOL_SOCKET, Libc.SO_SNDTIMEO, in timeout, size) < 0)
-        {
-            throw Errno.Failure("setsockopt");
-        }
     }
 }

@@ -172,12 +172,8 @@ public sealed class SocketSet : IDisposable
             _io.SetBlocking(connection.Socket, blocking);
     }
 
-    /// <summary>Makes one connection blocking, without any limit of time: a child expects nothing else of its standard input.</summary>
-    /// <remarks>A connection may have inherited a hastened listener's limit.</remarks>
-    internal void MakeBlocking(Connection connection) => _io.SetBlocking(connection.Socket, true);
-
-    /// <summary>Lets a blocking call on the socket return within a millisecond or so; see <see cref="ISocketIo.Hasten"/>.</summary>
-    public void Hasten(WatchedSocket socket) => _io.Hasten(socket.Socket);
+    /// <summary>Lets the calls to come on one socket return at once, though the others block; see <see cref="Blocking.Sleepers"/>.</summary>
+    internal void EndBlocking(WatchedSocket socket) => _io.SetBlocking(socket.Socket, false);
 
     /// <summary>The model says: so many more wait, or fewer.</summary>
     internal void AddWaiting(int change) => Interlocked.Add(ref _waiting, change);

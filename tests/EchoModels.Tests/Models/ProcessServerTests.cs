@@ -159,22 +159,6 @@ public sealed class ProcessServerTests
     });
 
     [Fact]
-    public void Gives_a_child_a_socket_without_the_limit_that_it_inherited_from_a_hastened_listener()
-    {
-        ModelRow nobody = FakeModel.Row("nobody", FakeModel.ServeNobody);
-        TestServer.Run(nobody, new Wish(), server =>
-        {
-            server.Sockets.Hasten(server.Sockets.Listeners[0]); // as it is in the midst of every switch from a blocking model
-            Peer peer = server.Connect();
-            server.Switch(Model);
-            Limit.Until(() => server.Sockets.Children.Count == 1, "it has a child");
-            Thread.Sleep(100); // time for the child to start, and much longer than the limit of a millisecond
-            peer.Exchange(100);
-            peer.Leave();
-        });
-    }
-
-    [Fact]
     public void Ends_with_all_its_children_and_does_not_wait_for_idle_clients() => Run((server, children) =>
     {
         Peer[] peers = [.. Enumerable.Range(0, 20).Select(_ => server.Connect())];

@@ -24,7 +24,5 @@ internal sealed class AcceptFailsAtFirst(ISocketIo io, int failures) : ISocketIo
 
     public void SetBlocking(Socket socket, bool blocking) => io.SetBlocking(socket, blocking);
 
-    public void Hasten(Socket socket) => io.Hasten(socket);
-
     public int Unacknowledged(Socket socket) => io.Unacknowledged(socket);
 }

@@ -56,8 +56,6 @@ internal abstract class FaultySocketIo(ISocketIo io) : ISocketIo
         io.SetBlocking(socket, blocking);
     }
 
-    public void Hasten(Socket socket) => io.Hasten(socket);
-
     public int Unacknowledged(Socket socket) => io.Unacknowledged(socket);
 
     /// <summary>Which fault this call is to have.</summary>

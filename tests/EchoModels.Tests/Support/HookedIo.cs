@@ -23,7 +23,5 @@ internal sealed class HookedIo(ISocketIo io) : ISocketIo
 
     public void SetBlocking(Socket socket, bool blocking) => io.SetBlocking(socket, blocking);
 
-    public void Hasten(Socket socket) => io.Hasten(socket);
-
     public int Unacknowledged(Socket socket) => io.Unacknowledged(socket);
 }

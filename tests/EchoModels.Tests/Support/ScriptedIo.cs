@@ -69,7 +69,5 @@ internal sealed class ScriptedIo : ISocketIo
 
     public void SetBlocking(Socket socket, bool blocking) => Calls.Add(blocking ? "block" : "unblock");
 
-    public void Hasten(Socket socket) => Calls.Add("hasten");
-
     public int Unacknowledged(Socket socket) => 42;
 }
