@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EchoModels.Blocking;
 using EchoModels.Selectors;
 using EchoModels.Sockets;
@@ -42,6 +43,8 @@ public sealed class BlockingServer(Func<ISelector> openSelector) : IEchoServer
     }
 
     /// <summary>Sleeps in recv, sends what came, and so on until the client leaves.</summary>
+    /// <remarks>The buffer is on the stack and not zeroed: a thread takes as many pages of memory as its client's bytes fill.</remarks>
+    [SkipLocalsInit]
     internal static void Converse(Connection client, SocketSet sockets, Sleepers sleepers, CancellationToken stop)
     {
         Span<byte> buffer = stackalloc byte[Connection.BufferSize];
