@@ -24,6 +24,7 @@ static int Run(string[] args)
         StatusCommand.Create(),
         ModelsCommand.Create(),
         ClientCommand.Create(),
+        DemoCommand.Create(),
     };
 
     HelpWithExamples.Install(root);

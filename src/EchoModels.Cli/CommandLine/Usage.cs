@@ -85,5 +85,5 @@ internal static class Usage
     private static string Accepted(Command command) =>
         string.Join(", ", command.Subcommands.Count > 0
             ? command.Subcommands.Select(verb => verb.Name)
-            : command.Options.Select(option => option.Name));
+            : [.. command.Arguments.Select(argument => argument.Name), .. command.Options.Select(option => option.Name)]);
 }

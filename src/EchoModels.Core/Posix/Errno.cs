@@ -25,6 +25,8 @@ internal static class Errno
     public const int ENOBUFS = 105;
     public const int ETIMEDOUT = 110;
     public const int ECONNREFUSED = 111;
+    public const int EALREADY = 114;
+    public const int EINPROGRESS = 115;
     public const int ECANCELED = 125;
 
     /// <summary>What the result of the call just made means.</summary>
@@ -52,7 +54,8 @@ internal static class Errno
     public static IOException Failure(string call, int errno) =>
         new($"{call}: {Marshal.GetPInvokeErrorMessage(errno)} ({Name(errno)})", errno);
 
-    private static string Name(int errno) => errno switch
+    /// <summary>As the manual pages call it.</summary>
+    public static string Name(int errno) => errno switch
     {
         EPERM => nameof(EPERM),
         ENOENT => nameof(ENOENT),
@@ -64,6 +67,9 @@ internal static class Errno
         ENOSYS => nameof(ENOSYS),
         EINVAL => nameof(EINVAL),
         ENOBUFS => nameof(ENOBUFS),
+        ECONNREFUSED => nameof(ECONNREFUSED),
+        EALREADY => nameof(EALREADY),
+        EINPROGRESS => nameof(EINPROGRESS),
         _ => $"errno {errno}",
     };
 }

@@ -19,6 +19,7 @@ internal static partial class Libc
     public const int AF_UNIX = 1;
     public const int SOCK_STREAM = 1;
     public const int SOL_SOCKET = 1;
+    public const int SO_ERROR = 4;
     public const uint SIOCOUTQ = 0x5411;
 
     // <netinet/tcp.h>
@@ -91,6 +92,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "accept4", SetLastError = true)]
     public static partial int Accept4(SafeHandle socket, nint address, nint length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "connect", SetLastError = true)]
+    public static partial int Connect(SafeHandle socket, ReadOnlySpan<byte> address, uint length);
 
     [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
     public static partial nint Receive(SafeHandle socket, Span<byte> buffer, nuint length, int flags);

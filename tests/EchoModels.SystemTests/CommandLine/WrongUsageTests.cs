@@ -51,6 +51,8 @@ public sealed class WrongUsageTests
         { "status -p 1 -p 2", "status", ["-p", "single"] },
         { "models epoll", "models", ["'epoll'"] },
         { "models --jason", "models", ["'--jason'", "--json"] },
+        { "demo nothing", "demo", ["NAME", "'nothing'", "connect-in-progress"] },
+        { "demo connect-in-progress twice", "demo", ["'twice'", "NAME"] },
     };
 
     [Theory]

@@ -1,0 +1,44 @@
+using System.CommandLine;
+using EchoModels.Cli.CommandLine;
+using EchoModels.Cli.Demos;
+
+namespace EchoModels.Cli.Commands;
+
+/// <summary>echomodels demo: a few calls on real sockets, and what the kernel answers.</summary>
+internal static class DemoCommand
+{
+    private const string Examples = """
+          echomodels demo                        which there are
+          echomodels demo connect-in-progress
+        """;
+
+    public static Command Create()
+    {
+        Argument<DemoRow?> demo = new("NAME")
+        {
+            Description = $"the demonstration: {Names}; without it, they are listed",
+            Arity = ArgumentArity.ZeroOrOne,
+            DefaultValueFactory = _ => null,
+            CustomParser = result => Values.Parse(result, "NAME", (string text, out DemoRow? row) => (row = DemoTable.Find(text)) is not null, Names),
+        };
+        Verb command = new("demo", "show a few calls on real sockets, and what the kernel answers", Examples) { demo };
+        command.SetAction(parsed => Run(parsed.GetValue(demo)));
+        return command;
+    }
+
+    private static string Names => string.Join(", ", DemoTable.Rows.Select(row => row.Name));
+
+    private static int Run(DemoRow? demo)
+    {
+        if (demo is not null)
+        {
+            demo.Run(new Stage(Console.Out));
+            return ExitCode.Ok;
+        }
+
+        foreach (DemoRow row in DemoTable.Rows)
+            Console.Out.WriteLine($"{row.Name}  {row.Summary}");
+
+        return ExitCode.Ok;
+    }
+}
