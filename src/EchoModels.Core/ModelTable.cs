@@ -1,6 +1,7 @@
 using EchoModels.Models;
 using EchoModels.Rings;
 using EchoModels.Selectors;
+using EchoModels.Signals;
 using EchoModels.Sockets;
 
 namespace EchoModels;
@@ -71,23 +72,23 @@ public static class ModelTable
 
         new("select", "one list handed over at every wait; on Linux, Socket.Select is poll(2)",
             "Socket.Select", "1", () => WhyNot("select"),
-            context => NewReactor(context, "select")) { Options = AsReactor },
+            context => Reactors(context, Asking(context, "select"))) { Options = AsReactor },
 
         new("select-fdset", "select(2) itself: a bit per descriptor, and none from 1,024 up",
             "select(2)", "1", OnlyOnLinux("fd_set", () => WhyNot("select-fdset")),
-            context => new ReactorServer(() => context.OpenSelector("select-fdset"))) { Options = ModelOptions.Spin },
+            context => new ReactorServer(Asking(context, "select-fdset"))) { Options = ModelOptions.Spin },
 
         new("poll", "as select, with an array that is kept in place",
             "poll(2)", "1", () => WhyNot("poll"),
-            context => NewReactor(context, "poll")) { Options = AsReactor },
+            context => Reactors(context, Asking(context, "poll"))) { Options = AsReactor },
 
         new("epoll", "the kernel keeps the list and returns who is ready",
             "epoll_wait(2)", "1", () => WhyNot("epoll"),
-            NewEpoll) { Options = AsReactor | ModelOptions.Trigger },
+            context => Reactors(context, context.EdgeTriggered ? Told(context) : Asking(context, "epoll"))) { Options = AsReactor | ModelOptions.Trigger },
 
         new("kqueue", "the same for macOS and FreeBSD",
             "kevent(2)", "1", () => WhyNot("kqueue"),
-            context => NewReactor(context, "kqueue"))
+            context => Reactors(context, Asking(context, "kqueue")))
         {
             Options = ModelOptions.Loops | ModelOptions.Spin,
             IsForThisSystem = SelectorTable.HasKqueue,
@@ -95,7 +96,7 @@ public static class ModelTable
 
         new("signal", "each socket sends a signal when something happens to it (SIGIO)",
             "sigtimedwait(2)", "1", OnlyOnLinux("real-time signals from sockets (F_SETSIG)", Always),
-            context => new SignalServer(context.Tally)),
+            context => new ReactorServer(sockets => new SignalReactor(sockets, new SignalQueue(context.Tally)))),
 
         new("async", "async/await: a waiting method is an object, not a thread",
             "the runtime's epoll", "the runtime's", () => OperatingSystem.IsLinux() ? WhyNot("epoll") : null,
@@ -103,7 +104,7 @@ public static class ModelTable
 
         new("io-uring", "the kernel does the work and leaves the results",
             "io_uring_enter(2)", "1", RingSupport.WhyNot,
-            NewRing)
+            context => Reactors(context, sockets => new RingReactor(sockets, context.OpenRing(sockets))))
         {
             Options = ModelOptions.Loops | ModelOptions.Spin,
             Fallback = "epoll",
@@ -113,20 +114,14 @@ public static class ModelTable
     /// <summary>The row of this name, or null.</summary>
     public static ModelRow? Find(string name) => Rows.FirstOrDefault(row => row.Name == name);
 
-    private static IEchoServer NewReactor(ModelContext context, string selector) => context.Loops == 1
-        ? new ReactorServer(() => context.OpenSelector(selector))
-        : new ReactorTeamServer(context.Loops, sockets => new Reactor(sockets, context.OpenSelector(selector)));
+    private static Func<SocketSet, IReactor> Asking(ModelContext context, string selector) =>
+        sockets => new Reactor(sockets, context.OpenSelector(selector));
 
-    private static IEchoServer NewEpoll(ModelContext context) => context switch
-    {
-        { EdgeTriggered: false } => NewReactor(context, "epoll"),
-        { Loops: 1 } => new EdgeTriggeredServer(() => context.OpenSelector("epoll-edge")),
-        { Loops: int loops } => new ReactorTeamServer(loops, sockets => new EdgeReactor(sockets, context.OpenSelector("epoll-edge"))),
-    };
+    private static Func<SocketSet, IReactor> Told(ModelContext context) =>
+        sockets => new EdgeReactor(sockets, context.OpenSelector("epoll-edge"));
 
-    private static IEchoServer NewRing(ModelContext context) => context.Loops == 1
-        ? new IoUringServer(context.OpenRing)
-        : new ReactorTeamServer(context.Loops, sockets => new RingReactor(sockets, context.OpenRing(sockets)));
+    private static IEchoServer Reactors(ModelContext context, Func<SocketSet, IReactor> newReactor) =>
+        context.Loops == 1 ? new ReactorServer(newReactor) : new ReactorTeamServer(context.Loops, newReactor);
 
     private static string? Always() => null;
 

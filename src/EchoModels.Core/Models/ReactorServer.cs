@@ -1,15 +1,18 @@
-using EchoModels.Selectors;
 using EchoModels.Sockets;
 
 namespace EchoModels.Models;
 
-/// <summary>One thread, one selector: sleep until some sockets are ready, attend to those, sleep again.</summary>
-/// <remarks>select, poll and epoll are this one page; they differ in the selector, which is in how the kernel is asked.</remarks>
-public sealed class ReactorServer(Func<ISelector> openSelector) : IEchoServer
+/// <summary>One thread, one event loop, any number of clients: what the loop waits in is the model.</summary>
+/// <remarks>
+/// <see cref="Reactor"/> asks a selector who is ready (select, poll, epoll, kqueue), <see cref="EdgeReactor"/> is told changes
+/// only, <see cref="SignalReactor"/> collects signals, and <see cref="RingReactor"/> has the work done. See <see cref="IReactor"/>.
+/// </remarks>
+/// <param name="newReactor">Makes the loop, on the thread that turns it.</param>
+internal sealed class ReactorServer(Func<SocketSet, IReactor> newReactor) : IEchoServer
 {
     public void Serve(SocketSet sockets, CancellationToken stop)
     {
-        using Reactor reactor = new(sockets, openSelector());
+        using IReactor reactor = newReactor(sockets);
         using CancellationTokenRegistration wake = stop.Register(reactor.Wake);
 
         sockets.SetBlocking(false);
@@ -21,83 +24,5 @@ public sealed class ReactorServer(Func<ISelector> openSelector) : IEchoServer
         sockets.Adopted();
         while (!stop.IsCancellationRequested)
             reactor.Turn();
-    }
-}
-
-/// <summary>The loop itself: which socket is ready, and what is to be done with it.</summary>
-internal sealed class Reactor(SocketSet sockets, ISelector selector) : IReactor
-{
-    /// <summary>However many wait in the backlog, the connections get their turn after so many accepts.</summary>
-    private const int AcceptsPerTurn = 64;
-
-    private readonly byte[] _buffer = new byte[Connection.BufferSize];
-    private readonly List<Listener> _listeners = [];
-
-    public Action<Connection>? Place { get; set; }
-
-    public void Turn()
-    {
-        int sleep = _listeners.Count > 0 ? sockets.RestMilliseconds : Timeout.Infinite;
-        foreach (Listener listener in _listeners)
-            Update(listener);
-
-        foreach (ReadyEvent ready in selector.Wait(sleep))
-        {
-            switch (sockets.Find(ready.Token))
-            {
-                case Listener listener: Welcome(listener); break;
-                case Connection connection: Attend(connection); break;
-                case null: break; // closed a moment ago, in this same batch
-            }
-        }
-    }
-
-    public void Add(WatchedSocket socket)
-    {
-        if (socket is Listener listener)
-            _listeners.Add(listener);
-
-        socket.Told = socket.Interest;
-        selector.Add(socket.Socket, socket.Told, socket.Token);
-    }
-
-    public void Wake() => selector.Wake();
-
-    public void Dispose() => selector.Dispose();
-
-    private void Welcome(Listener listener)
-    {
-        Action<Connection> place = Place ?? Add;
-        for (int i = 0; i < AcceptsPerTurn && sockets.TryAccept(listener, out Connection? newcomer); i++)
-        {
-            if (selector.CanWatch(newcomer.Socket))
-                place(newcomer);
-            else
-                sockets.Close(newcomer, CloseReason.Limit);
-        }
-    }
-
-    private void Attend(Connection connection)
-    {
-        if (connection.Echo(_buffer) == IoStatus.Closed)
-        {
-            selector.Remove(connection.Socket);
-            sockets.Close(connection);
-        }
-        else
-        {
-            Update(connection);
-        }
-    }
-
-    /// <summary>Tells the selector only what has changed: a connection that begins or ceases to owe, a listener that rests.</summary>
-    private void Update(WatchedSocket socket)
-    {
-        Interest now = socket.Interest;
-        if (now == socket.Told)
-            return;
-
-        socket.Told = now;
-        selector.Modify(socket.Socket, now, socket.Token);
     }
 }

@@ -4,7 +4,7 @@ using EchoModels.Sockets;
 
 namespace EchoModels.Models;
 
-/// <summary>Several reactors, each on a thread of its own with its own selector or ring and its own share of the connections.</summary>
+/// <summary>Several event loops, each on a thread of its own with its own selector or ring and its own share of the connections.</summary>
 /// <remarks>
 /// The first one accepts and deals the newcomers out in turn, so that the shares stay even. A listener for each loop
 /// (SO_REUSEPORT) would spare the dealing, but a listener that goes takes its backlog with it: the clients that wait there would

@@ -48,9 +48,9 @@ public sealed class CrowdTests
             server.Switch(model);
 
         EchoAll(crowd, "hello again"u8);
-        Processor.AwaitRest(server.Id);
+        Processor.AwaitShare(server.Id, 1);
         long wakeUps = server.Status().GetProperty("wakeups").GetInt64();
-        Assert.InRange(Processor.Share(server.Id, TimeSpan.FromSeconds(2)), 0, 3); // the bound is 1 %, the rest is for a busy machine
+        Thread.Sleep(2_000);
         Assert.InRange(server.Status().GetProperty("wakeups").GetInt64() - wakeUps, 0, 50); // counted, and so the same however busy the machine is
         crowd.Clients[500].Echo("still there");
     }

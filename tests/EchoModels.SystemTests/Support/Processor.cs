@@ -9,7 +9,7 @@ internal static class Processor
     private const double TicksASecond = 100;
 
     /// <summary>The share of one core, in per cent, that a process uses over a time.</summary>
-    public static double Share(int process, TimeSpan time)
+    private static double Share(int process, TimeSpan time)
     {
         long begin = Environment.TickCount64;
         double before = Seconds(process);
@@ -17,9 +17,12 @@ internal static class Processor
         return 100_000 * (Seconds(process) - before) / (Environment.TickCount64 - begin);
     }
 
-    /// <summary>Waits until a process has next to nothing to do for a second: on a busy machine, the compiler's work is put off for long.</summary>
-    public static void AwaitRest(int process) =>
-        Timing.Eventually(() => Share(process, TimeSpan.FromSeconds(1)) <= 2, "it comes to rest");
+    /// <summary>
+    /// Demands that a process comes to use less than a share of one core, in per cent: whoever polls, or is woken in vain, never
+    /// does. On a busy machine the runtime's compiler, whose work is put off for long, may first have something to do.
+    /// </summary>
+    public static void AwaitShare(int process, double most) =>
+        Timing.Eventually(() => Share(process, TimeSpan.FromSeconds(2)) <= most, $"it uses {most} % of a core at the most");
 
     /// <summary>Processor time, user and system, in seconds: fields 14 and 15 of proc_pid_stat(5).</summary>
     public static double Seconds(int process)

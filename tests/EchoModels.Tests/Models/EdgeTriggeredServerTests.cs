@@ -17,12 +17,17 @@ public sealed class EdgeTriggeredServerTests
     private static readonly ModelRow Edge =
         Epoll with { Name = "edge", Create = context => Epoll.Create(new ModelContext(context.Tally) { EdgeTriggered = true }) };
 
-    [Fact]
-    public void Is_epoll_with_an_option()
+    [Theory]
+    [InlineData(false, 1, "epoll")]
+    [InlineData(true, 1, "epoll-edge")]
+    [InlineData(true, 2, "epoll-edge")]
+    public void Is_epoll_with_an_option(bool edge, int loops, string selector)
     {
         Assert.True(Epoll.Options.HasFlag(ModelOptions.Trigger));
-        Assert.Equal("EdgeTriggeredServer", Epoll.Create(new ModelContext(new Tally()) { EdgeTriggered = true }).GetType().Name);
-        Assert.Equal("ReactorServer", Epoll.Create(new ModelContext(new Tally())).GetType().Name);
+        ModelContext context = new(new Tally()) { EdgeTriggered = edge, Loops = loops };
+        using SocketSet sockets = new([], SocketIo.ForThisSystem);
+        Epoll.Create(context).Serve(sockets, new CancellationToken(canceled: true));
+        Assert.Equal(selector, context.Selectors.Current);
     }
 
     [Fact]

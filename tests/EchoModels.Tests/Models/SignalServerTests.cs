@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using EchoModels.Metering;
-using EchoModels.Models;
 using EchoModels.Posix;
 using EchoModels.Sockets;
 using EchoModels.Tests.Support;
@@ -52,7 +51,7 @@ public sealed class SignalServerTests
         first.Say(10);
         second.Say(10); // the signals of this one are still in the queue when it breaks
 
-        Assert.Throws<InvalidOperationException>(() => new SignalServer(new Tally()).Serve(sockets, CancellationToken.None));
+        Assert.Throws<InvalidOperationException>(() => ModelTable.Find("signal")!.Create(new ModelContext(new Tally())).Serve(sockets, CancellationToken.None));
 
         second.Say(10);
         Assert.Equal(mask, Status("thread-self", "SigBlk"));

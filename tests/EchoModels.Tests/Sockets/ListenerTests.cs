@@ -63,4 +63,14 @@ public sealed class ListenerTests
 
         Assert.Equal(port, ((IPEndPoint)four.LocalEndPoint!).Port);
     }
+
+    [Fact]
+    public void Rests_less_than_a_second()
+    {
+        Listener listener = Listener.Open(AnyPort, backlog: 1);
+        using Socket socket = listener.Socket;
+        listener.Rest();
+
+        Assert.InRange(listener.RestLeft, 0, 999);
+    }
 }

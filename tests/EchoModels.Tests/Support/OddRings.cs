@@ -46,9 +46,7 @@ internal static class OddRings
 
     private static IEchoServer Create(string name, ModelContext context)
     {
-        Ring Open(SocketSet sockets) => new(Settings[name], context.Tally, sockets.Reply);
-        return name.StartsWith(Three, StringComparison.Ordinal)
-            ? new ReactorTeamServer(3, sockets => new RingReactor(sockets, Open(sockets)))
-            : new IoUringServer(Open);
+        IReactor New(SocketSet sockets) => new RingReactor(sockets, new Ring(Settings[name], context.Tally, sockets.Reply));
+        return name.StartsWith(Three, StringComparison.Ordinal) ? new ReactorTeamServer(3, New) : new ReactorServer(New);
     }
 }

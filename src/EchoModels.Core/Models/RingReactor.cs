@@ -5,25 +5,6 @@ namespace EchoModels.Models;
 
 /// <summary>Do not ask who is ready: ask for the work. The kernel accepts, receives and sends, and we collect what it has done.</summary>
 /// <remarks>One request to receive has many answers: those are counted as messages. The only call in strace is io_uring_enter(2).</remarks>
-internal sealed class IoUringServer(Func<SocketSet, Ring> openRing) : IEchoServer
-{
-    public void Serve(SocketSet sockets, CancellationToken stop)
-    {
-        using RingReactor reactor = new(sockets, openRing(sockets));
-        using CancellationTokenRegistration wake = stop.Register(reactor.Wake);
-        sockets.SetBlocking(false); // the ring does not mind, but whoever serves next may
-        foreach (Listener listener in sockets.Listeners)
-            reactor.Add(listener);
-        foreach (Connection adopted in sockets)
-            reactor.Add(adopted);
-
-        sockets.Adopted();
-        while (!stop.IsCancellationRequested)
-            reactor.Turn();
-    }
-}
-
-/// <summary>The loop itself: hand over the requests that have gathered, sleep until some are answered, see what to ask next.</summary>
 internal sealed class RingReactor(SocketSet sockets, Ring ring) : IReactor
 {
     private readonly Dictionary<Token, RingListener> _listeners = [];

@@ -9,27 +9,8 @@ namespace EchoModels.Models;
 /// told once, when there is some again, and costs nothing before. Listeners are told in the same way; what their one edge told of
 /// and was not accepted (enough for now, or no descriptor free) is asked of the backlog's length.
 /// </remarks>
-/// <param name="openSelector">Opens an epoll that is edge-triggered. Nothing else will do: there is no falling back.</param>
-public sealed class EdgeTriggeredServer(Func<ISelector> openSelector) : IEchoServer
-{
-    public void Serve(SocketSet sockets, CancellationToken stop)
-    {
-        using EdgeReactor reactor = new(sockets, openSelector());
-        using CancellationTokenRegistration wake = stop.Register(reactor.Wake);
-
-        sockets.SetBlocking(false);
-        foreach (Listener listener in sockets.Listeners)
-            reactor.Add(listener);
-        foreach (Connection adopted in sockets)
-            reactor.Add(adopted);
-
-        sockets.Adopted();
-        while (!stop.IsCancellationRequested)
-            reactor.Turn();
-    }
-}
-
-/// <summary>An edge loop whose news come from an edge-triggered epoll.</summary>
+/// <param name="sockets">Those that it may be given.</param>
+/// <param name="selector">An epoll that is edge-triggered; nothing else will do.</param>
 internal sealed class EdgeReactor(SocketSet sockets, ISelector selector) : EdgeLoop(sockets), IReactor
 {
     public void Wake() => selector.Wake();
