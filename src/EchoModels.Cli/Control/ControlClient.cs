@@ -59,7 +59,7 @@ internal static class ControlClient
     {
         List<byte> answer = [];
         byte[] buffer = new byte[4096];
-        while (socket.Poll(Patience, SelectMode.SelectRead))
+        while (Readiness.Await(socket, Patience))
         {
             int count = socket.Receive(buffer);
             if (count == 0)

@@ -6,8 +6,7 @@ namespace EchoModels.Cli.Control;
 /// <summary>Answers one line with one line of JSON on a Unix-domain socket, for <c>switch</c> and <c>status</c>.</summary>
 /// <remarks>
 /// A line may be <see cref="LongestLine"/> bytes long and take <see cref="MostMilliseconds"/> to come; whoever sends more, or
-/// slower, is cut off. The calls are plain blocking ones with polls before them: the managed time limits would start the
-/// runtime's own epoll, which has no business in a program that shows what it waits in.
+/// slower, is cut off. The calls are plain blocking ones, each receive with a look at its <see cref="Readiness"/> before.
 /// </remarks>
 internal sealed class ControlServer : IDisposable
 {
@@ -83,7 +82,7 @@ internal sealed class ControlServer : IDisposable
         {
             probe.Connect(new UnixDomainSocketEndPoint(path));
             probe.Send(Encoding.UTF8.GetBytes(Leave + "\n"));
-            probe.Poll(TimeSpan.FromMilliseconds(MostMilliseconds), SelectMode.SelectRead);
+            Readiness.Await(probe, TimeSpan.FromMilliseconds(MostMilliseconds));
         }
         catch (SocketException nobody) when (nobody.SocketErrorCode is SocketError.ConnectionRefused or SocketError.AddressNotAvailable)
         {
@@ -145,9 +144,9 @@ internal sealed class ControlServer : IDisposable
                     Send(visitor, Encoding.UTF8.GetBytes(_answer(line) + "\n"));
             }
         }
-        catch (SocketException)
+        catch (Exception gone) when (gone is SocketException or IOException)
         {
-            // The visitor has gone; nobody is left to be told.
+            // The visitor has gone; nobody is left to be told. Or no selector is to be had to wait for him in.
         }
         finally
         {
@@ -163,7 +162,7 @@ internal sealed class ControlServer : IDisposable
         while (length < line.Length)
         {
             long left = deadline - Environment.TickCount64;
-            if (left <= 0 || !visitor.Poll(TimeSpan.FromMilliseconds(left), SelectMode.SelectRead))
+            if (left <= 0 || !Readiness.Await(visitor, TimeSpan.FromMilliseconds(left)))
                 return null;
 
             int count = visitor.Receive(line.AsSpan(length));

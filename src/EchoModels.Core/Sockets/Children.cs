@@ -218,7 +218,7 @@ public sealed class Children : IDisposable
     /// <summary>Takes out of a list whose peers have every byte.</summary>
     private List<Connection> Acknowledged(List<Connection> connections)
     {
-        List<Connection> found = connections.FindAll(_sockets.HasAcknowledged);
+        List<Connection> found = connections.FindAll(connection => _sockets.Unacknowledged(connection) == 0);
         connections.RemoveAll(found.Contains);
         return found;
     }

@@ -129,10 +129,6 @@ public sealed class SocketSet : IDisposable
         CloseDeparted(connection, reason);
     }
 
-    /// <summary>Whether the peer has every byte, or is gone. The connection has been ended on both sides.</summary>
-    internal bool HasAcknowledged(Connection connection) =>
-        Unacknowledged(connection) == 0 || connection.Socket.Poll(0, SelectMode.SelectError);
-
     /// <summary>Lets a connection go without closing it; from now on it is another's to look after.</summary>
     internal void Depart(Connection connection) => _slots.Remove(connection);
 

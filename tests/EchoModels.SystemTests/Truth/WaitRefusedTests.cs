@@ -44,6 +44,8 @@ public sealed class WaitRefusedTests
             client.Echo("hello");
 
         server.AwaitLine("closed");
+        Assert.Equal(1, server.Status().GetProperty("receives").GetInt32());
+        server.Switch("busy-poll");
         server.End();
         Assert.Empty(server.Said(" (WRN|ERR) "));
     }
