@@ -75,7 +75,7 @@ internal sealed class Narrator : IDisposable
     public void Accepted(Connection connection)
     {
         if (_log.IsEnabled(LogEventLevel.Information))
-            Note(() => AboutConnection("accepted", () => _log.Information("accepted {Peer:l}", Peer(connection))));
+            Note(() => AboutConnection("accepted", () => _log.Information("accepted {Peer:l}", Phrases.Peer(connection))));
     }
 
     public void ChildRefused(IOException want) => Note(() =>
@@ -93,7 +93,7 @@ internal sealed class Narrator : IDisposable
         if (_log.IsEnabled(LogEventLevel.Information))
         {
             Note(() => AboutConnection("child processes", () => _log.Information("child process {Child} serves {Peer:l}",
-                connection.Child, Peer(connection))));
+                connection.Child, Phrases.Peer(connection))));
         }
     }
 
@@ -106,12 +106,12 @@ internal sealed class Narrator : IDisposable
         {
             Note(() => AboutConnection("closed", () => _log.Information(
                 "closed {Peer:l}: {Reason:l}, after {BytesIn} bytes in, {BytesOut} bytes out; its child process {Child} {Ending:l}",
-                Peer(connection), Words(reason), connection.BytesIn, connection.BytesOut, connection.Child, Ending(connection.ChildExit))));
+                Phrases.Peer(connection), Phrases.Reason(reason), connection.BytesIn, connection.BytesOut, connection.Child, Phrases.Ending(connection.ChildExit))));
         }
         else
         {
             Note(() => AboutConnection("closed", () => _log.Information("closed {Peer:l}: {Reason:l}, after {Messages} messages, {Bytes} bytes",
-                Peer(connection), Words(reason), connection.Messages, connection.BytesIn)));
+                Phrases.Peer(connection), Phrases.Reason(reason), connection.Messages, connection.BytesIn)));
         }
     }
 
@@ -230,23 +230,4 @@ internal sealed class Narrator : IDisposable
         if (Interlocked.Exchange(ref _dropped, 0) is > 0 and long dropped)
             _log.Warning("{Dropped} lines were not written: the terminal is too slow", dropped);
     }
-
-    private static string Peer(Connection connection) => connection.Peer?.ToString() ?? "a client that had gone already";
-
-    private static string Ending(int? exit) => exit switch
-    {
-        null or 0 => "has ended",
-        > 128 => $"was ended by signal {exit - 128}",
-        _ => $"has ended with exit code {exit}",
-    };
-
-    private static string Words(CloseReason reason) => reason switch
-    {
-        CloseReason.PeerClosed => "peer closed",
-        CloseReason.Reset => "reset",
-        CloseReason.Idle => "idle",
-        CloseReason.Limit => "limit",
-        CloseReason.Drain => "drain",
-        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
-    };
 }

@@ -6,7 +6,7 @@ namespace EchoModels.Blocking;
 /// <remarks>
 /// The end of a thread costs more than its wake-up: its stacks are unmapped, and each time the other processors are interrupted,
 /// to forget the addresses (TLB shootdown). A thousand ends at once would keep the processors from the model that comes next for
-/// some 40 ms. So those who are done stand in line, and each is called when the one before it is gone. For Linux only.
+/// some 30 ms. So those who are done stand in line, and each is called when the one before it is gone. For Linux only.
 /// </remarks>
 internal sealed class WayOut
 {

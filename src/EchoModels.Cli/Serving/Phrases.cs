@@ -1,0 +1,29 @@
+using EchoModels.Sockets;
+
+namespace EchoModels.Cli.Serving;
+
+/// <summary>What a connection's story is told with.</summary>
+internal static class Phrases
+{
+    /// <summary>Who it is.</summary>
+    public static string Peer(Connection connection) => connection.Peer?.ToString() ?? "a client that had gone already";
+
+    /// <summary>How a child process ended.</summary>
+    public static string Ending(int? exit) => exit switch
+    {
+        null or 0 => "has ended",
+        > 128 => $"was ended by signal {exit - 128}",
+        _ => $"has ended with exit code {exit}",
+    };
+
+    /// <summary>Why a connection was closed.</summary>
+    public static string Reason(CloseReason reason) => reason switch
+    {
+        CloseReason.PeerClosed => "peer closed",
+        CloseReason.Reset => "reset",
+        CloseReason.Idle => "idle",
+        CloseReason.Limit => "limit",
+        CloseReason.Drain => "drain",
+        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
+    };
+}
