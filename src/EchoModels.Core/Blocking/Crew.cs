@@ -19,6 +19,10 @@ public sealed class Crew : IDisposable
 
     public Crew(SocketSet sockets, CancellationToken stop)
     {
+        // There may be a thread for each socket, and those who are still leaving may have their room.
+        if (OperatingSystem.IsLinux() && NativeThread.Count + sockets.Count > NativeThread.Most)
+            WayOut.WaitUntilEmpty();
+
         _stop = CancellationTokenSource.CreateLinkedTokenSource(stop);
         Sleepers = new Sleepers(sockets, _stop.Token);
     }
@@ -77,7 +81,7 @@ public sealed class Crew : IDisposable
     {
         if (OperatingSystem.IsLinux())
         {
-            StartNative(() => Run(work));
+            NativeThread.Start(() => Run(work), StackSize);
             return;
         }
 
@@ -88,21 +92,6 @@ public sealed class Crew : IDisposable
         catch (OutOfMemoryException none)
         {
             throw new IOException("no thread to be had", none);
-        }
-    }
-
-    private static void StartNative(Func<bool> work)
-    {
-        try
-        {
-            NativeThread.Start(work, StackSize);
-        }
-        catch (IOException)
-        {
-            if (!WayOut.WaitUntilEmpty())
-                throw;
-
-            NativeThread.Start(work, StackSize); // those who were just leaving had taken what the system gives
         }
     }
 

@@ -6,7 +6,8 @@ namespace EchoModels.Blocking;
 /// <remarks>
 /// The end of a thread costs more than its wake-up: its stacks are unmapped, and each time the other processors are interrupted,
 /// to forget the addresses (TLB shootdown). A thousand ends at once would keep the processors from the model that comes next for
-/// some 30 ms. So those who are done stand in line, and each is called when the one before it is gone. For Linux only.
+/// some 30 ms. So those who are done stand in line, and each is called when the one before it is gone: the latest comer first, as
+/// the runtime keeps a list that it searches from that end. For Linux only.
 /// </remarks>
 internal sealed class WayOut
 {
@@ -14,31 +15,20 @@ internal sealed class WayOut
     private readonly List<Place> _line = [];
 
     /// <summary>Waits until all that have been called, of whichever crew, are gone.</summary>
-    /// <returns>False if there was nobody to wait for.</returns>
-    public static bool WaitUntilEmpty()
+    public static void WaitUntilEmpty()
     {
-        if (Volatile.Read(ref _called) == 0)
-            return false;
-
         while (Volatile.Read(ref _called) > 0)
             Thread.Sleep(1);
-
-        return true;
     }
 
     /// <summary>The calling thread's last act: it tells that it is done, and sleeps until it is called.</summary>
     public void Queue(CountdownEvent done)
     {
-        Place place = new(NativeThread.Current);
+        Place place = new();
         lock (_line)
             _line.Add(place);
 
-        lock (place)
-        {
-            done.Signal();
-            while (!place.IsCalled)
-                Monitor.Wait(place);
-        }
+        place.Stand(done);
     }
 
     /// <summary>Calls those in line, and returns at once. Everybody who will come is there.</summary>
@@ -60,25 +50,41 @@ internal sealed class WayOut
 
     private bool CallAll()
     {
-        foreach (Place place in _line)
+        for (int i = _line.Count - 1; i >= 0; i--)
         {
-            lock (place)
-            {
-                place.IsCalled = true;
-                Monitor.Pulse(place);
-            }
-
-            NativeThread.Join(place.Thread);
+            _line[i].Call();
+            NativeThread.Join(_line[i].Thread);
             Interlocked.Decrement(ref _called);
         }
 
         return false;
     }
 
-    private sealed class Place(nint thread)
+    /// <summary>A thread's place in the line.</summary>
+    private sealed class Place
     {
-        public nint Thread { get; } = thread;
+        private readonly object _gate = new();
+        private bool _isCalled;
 
-        public bool IsCalled { get; set; }
+        public nint Thread { get; } = NativeThread.Current;
+
+        public void Stand(CountdownEvent done)
+        {
+            lock (_gate)
+            {
+                done.Signal();
+                while (!_isCalled)
+                    Monitor.Wait(_gate);
+            }
+        }
+
+        public void Call()
+        {
+            lock (_gate)
+            {
+                _isCalled = true;
+                Monitor.Pulse(_gate);
+            }
+        }
     }
 }

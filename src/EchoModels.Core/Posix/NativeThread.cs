@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace EchoModels.Posix;
@@ -9,15 +10,36 @@ namespace EchoModels.Posix;
 /// </remarks>
 internal static unsafe class NativeThread
 {
+    /// <summary>A stack and a signal stack, and a guard page for each.</summary>
+    private const int MappingsEach = 4;
+
+    /// <summary>What the rest of the process maps, generously.</summary>
+    private const int MappingsOfOthers = 5_000;
+
+    private static int _count;
+
+    /// <summary>How many there may be at once: as many as vm.max_map_count leaves room for. See proc_sys_vm(5).</summary>
+    /// <remarks>The runtime maps the signal stack, in the thread itself, and ends the process if it cannot.</remarks>
+    public static int Most { get; set; } = (MappingLimit() - MappingsOfOthers) / MappingsEach;
+
+    /// <summary>How many there are.</summary>
+    public static int Count => Volatile.Read(ref _count);
+
     /// <summary>The calling thread, as <see cref="Join"/> knows it.</summary>
     public static nint Current => Libc.ThreadSelf();
 
     /// <summary>Starts a thread.</summary>
     /// <param name="work">What it does; it must not throw. It returns whether somebody is going to join the thread.</param>
     /// <param name="stackSize">Address space for its stack, in bytes.</param>
-    /// <exception cref="IOException">The system has no thread to give (EAGAIN).</exception>
+    /// <exception cref="IOException">The system has no thread to give (EAGAIN), or there are <see cref="Most"/>.</exception>
     public static void Start(Func<bool> work, int stackSize)
     {
+        if (Interlocked.Increment(ref _count) > Most)
+        {
+            Interlocked.Decrement(ref _count);
+            throw new IOException($"no thread to be had: vm.max_map_count leaves room for {Most}");
+        }
+
         // pthread_attr_t is 56 bytes on x86-64 and 64 on arm64.
         long* attributes = stackalloc long[16];
         _ = Libc.ThreadAttributesInit(attributes);
@@ -30,11 +52,16 @@ internal static unsafe class NativeThread
             return;
 
         handle.Free();
+        Interlocked.Decrement(ref _count);
         throw Errno.Failure("pthread_create", error);
     }
 
     /// <summary>Waits until a thread is gone, with its stack. Each is to be joined once.</summary>
-    public static void Join(nint thread) => _ = Libc.ThreadJoin(thread, 0);
+    public static void Join(nint thread)
+    {
+        _ = Libc.ThreadJoin(thread, 0);
+        Interlocked.Decrement(ref _count);
+    }
 
     [UnmanagedCallersOnly]
     private static nint Enter(nint argument)
@@ -43,8 +70,25 @@ internal static unsafe class NativeThread
         Func<bool> work = (Func<bool>)handle.Target!;
         handle.Free();
         if (!work())
+        {
             _ = Libc.ThreadDetach(Current);
+            Interlocked.Decrement(ref _count);
+        }
 
         return 0;
+    }
+
+    private static int MappingLimit()
+    {
+        const int ByDefault = 65_530;
+        try
+        {
+            string limit = File.ReadAllText("/proc/sys/vm/max_map_count");
+            return int.TryParse(limit, NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int mappings) ? mappings : ByDefault;
+        }
+        catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException)
+        {
+            return ByDefault;
+        }
     }
 }

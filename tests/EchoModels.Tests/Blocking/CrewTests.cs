@@ -1,5 +1,6 @@
 using System.Globalization;
 using EchoModels.Blocking;
+using EchoModels.Posix;
 using EchoModels.Sockets;
 using EchoModels.Tests.Support;
 using Xunit;
@@ -75,6 +76,71 @@ public sealed class CrewTests
 
         before.AssertNothingIsLeft();
     });
+
+    [Fact]
+    public void Is_refused_a_thread_that_the_process_has_no_room_for_and_those_who_are_served_stay_served() => TestServer.Run("epoll", server =>
+    {
+        Peer[] peers = [.. Enumerable.Range(0, 100).Select(_ => server.Connect())];
+        foreach (Peer peer in peers)
+            peer.Exchange(10);
+
+        WithRoomFor(50, () =>
+            Assert.Contains("vm.max_map_count", Assert.Throws<SwitchRefusedException>(() => server.Switch("threads")).Message));
+
+        foreach (Peer peer in peers)
+            peer.Exchange(10);
+    });
+
+    [Fact]
+    public void Has_no_thread_for_a_newcomer_and_turns_him_away_while_the_others_are_served() => TestServer.Run("threads", server =>
+    {
+        Peer inside = server.Connect();
+        inside.Exchange(10);
+        Limit.Until(() => NativeThread.Count == 2, "only the acceptor and the one inside are left");
+        int turnedAway = 0;
+        server.Sockets.Closed += (_, reason) => turnedAway += reason == CloseReason.Limit ? 1 : 0;
+        WithRoomFor(0, () =>
+        {
+            server.Connect().HearEnd();
+            inside.Exchange(10);
+        });
+
+        Assert.Equal(1, turnedAway);
+        server.Connect().Exchange(10);
+    });
+
+    /// <summary>Those in line at the way out are still there, and take the place of those who come.</summary>
+    [Fact]
+    public void Waits_for_the_room_of_those_who_are_just_leaving() => TestServer.Run("threads", server =>
+    {
+        Peer[] peers = [.. Enumerable.Range(0, 200).Select(_ => server.Connect())];
+        foreach (Peer peer in peers)
+            peer.Exchange(10);
+
+        WithRoomFor(50, () =>
+        {
+            server.Switch("epoll");
+            server.Switch("threads");
+        });
+
+        foreach (Peer peer in peers)
+            peer.Exchange(10);
+    });
+
+    /// <summary>Leaves room for so many threads more than there are.</summary>
+    private static void WithRoomFor(int threads, Action work)
+    {
+        int before = NativeThread.Most;
+        NativeThread.Most = NativeThread.Count + threads;
+        try
+        {
+            work();
+        }
+        finally
+        {
+            NativeThread.Most = before;
+        }
+    }
 
     private static int CountThreads() => Directory.GetDirectories("/proc/self/task").Length;
 
