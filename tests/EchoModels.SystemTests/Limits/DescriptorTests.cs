@@ -120,7 +120,7 @@ public sealed class DescriptorTests
             Wrapper = ["env", "DOTNET_TC_BackgroundWorkerTimeoutMs=20"],
         });
         using Crowd crowd = new(server, TooMany);
-        for (int i = 0; i < 50; i++)
+        for (int i = 0; i < 30; i++)
         {
             crowd.Clients[i % 10].Echo("served");
             Thread.Sleep(100);
