@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
-using EchoModels.Selectors;
+using EchoModels.Sockets;
 
 namespace EchoModels.Cli.CommandLine;
 
@@ -32,7 +32,7 @@ internal static class Usage
         catch (TypeInitializationException refused) when (refused.TypeName.StartsWith("System.Net.Sockets.", StringComparison.Ordinal))
         {
             // It makes an epoll of its own before the first socket; a sandbox that forbids that forbids every socket.
-            Console.Error.WriteLine($"echomodels: {Printable.Escape(SelectorTable.Reason(refused))}");
+            Console.Error.WriteLine($"echomodels: {Printable.Escape(RuntimeSockets.Reason(refused))}");
             return ExitCode.Failed;
         }
         catch (IOException failure)

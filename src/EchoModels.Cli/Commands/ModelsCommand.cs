@@ -4,6 +4,7 @@ using EchoModels.Cli.CommandLine;
 using EchoModels.Cli.Control;
 using EchoModels.Cli.Serving;
 using EchoModels.Selectors;
+using EchoModels.Sockets;
 using Spectre.Console;
 
 namespace EchoModels.Cli.Commands;
@@ -49,7 +50,7 @@ internal static class ModelsCommand
         }
         catch (TypeInitializationException refused)
         {
-            return SelectorTable.Reason(refused);
+            return RuntimeSockets.Reason(refused);
         }
     }
 

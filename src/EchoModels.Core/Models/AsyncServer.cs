@@ -68,7 +68,7 @@ public sealed class AsyncServer(Tally tally) : IEchoServer
             RuntimeEngine.RunInline(client);
             try
             {
-                while (Turn(client) != IoStatus.Closed)
+                while (client.Echo(_buffer ??= new byte[Connection.BufferSize]) != IoStatus.Closed)
                 {
                     if (client.Owes)
                         await Writable(client);
@@ -83,8 +83,6 @@ public sealed class AsyncServer(Tally tally) : IEchoServer
 
             sockets.Close(client);
         }
-
-        private static IoStatus Turn(Connection client) => client.Echo(_buffer ??= new byte[Connection.BufferSize]);
 
         private ValueTask<int> Readable(Connection client)
         {

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using EchoModels.Sockets;
 
 namespace EchoModels.Selectors;
 
@@ -58,7 +59,7 @@ public static class SelectorTable
         }
         catch (Exception refusal) when (IsRefusal(refusal))
         {
-            return Reason(refusal);
+            return RuntimeSockets.Reason(refusal);
         }
     }
 
@@ -79,7 +80,7 @@ public static class SelectorTable
             }
             catch (Exception refusal) when (IsRefusal(refusal))
             {
-                refused.Add(new SelectorRefusal(row.Name, Reason(refusal)));
+                refused.Add(new SelectorRefusal(row.Name, RuntimeSockets.Reason(refusal)));
             }
         }
 
@@ -105,9 +106,4 @@ public static class SelectorTable
     private static bool IsRefusal(Exception refusal) =>
         refusal is IOException or SocketException or EntryPointNotFoundException or DllNotFoundException
             or TypeInitializationException;
-
-    /// <summary>The runtime makes an epoll of its own before its first socket; where that is refused, so is every socket.</summary>
-    internal static string Reason(Exception refusal) => refusal is TypeInitializationException
-        ? $"the .NET runtime can have no sockets here, as its own epoll is refused ({refusal.GetBaseException().Message.Split(' ')[^1].Trim('(', ')')})"
-        : refusal.Message;
 }

@@ -20,6 +20,11 @@ internal static class RuntimeSockets
             throw new TypeInitializationException("System.Net.Sockets.SocketAsyncEngine", Errno.Failure("epoll_wait", Refusal.Value));
     }
 
+    /// <summary>Why something is refused; a sandbox that forbids the runtime's own epoll forbids every socket.</summary>
+    public static string Reason(Exception refusal) => refusal is TypeInitializationException
+        ? $"the .NET runtime can have no sockets here, as its own epoll is refused ({refusal.GetBaseException().Message.Split(' ')[^1].Trim('(', ')')})"
+        : refusal.Message;
+
     /// <summary>Waits in no epoll at all: whoever may wait is told that it is none (EBADF).</summary>
     /// <returns>The error that forbids it; 0 for none.</returns>
     private static int AskToWait()

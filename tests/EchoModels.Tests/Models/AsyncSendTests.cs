@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EchoModels.Sockets;
 using EchoModels.Tests.Support;
 using Xunit;
@@ -43,7 +44,7 @@ public sealed class AsyncSendTests
     });
 
     [Fact]
-    public void Lets_go_of_clients_that_never_read() => Loan.Run(SocketIo.ForThisSystem, loan =>
+    public void Lets_go_at_once_of_clients_that_never_read() => Loan.Run(SocketIo.ForThisSystem, loan =>
     {
         int seed = Seeds.Take();
         List<Peer> peers = [.. Enumerable.Range(0, 20).Select(i => loan.Connect(seed, i, SmallQueue))];
@@ -51,7 +52,9 @@ public sealed class AsyncSendTests
         foreach (Peer peer in peers)
             peer.SayUntilStuck(16 * MiB);
 
+        long begun = Stopwatch.GetTimestamp();
         loan.TakeBack();
+        Assert.InRange(Stopwatch.GetElapsedTime(begun).TotalMilliseconds, 0, 1_000);
 
         foreach (Connection connection in loan.Sockets)
             Assert.InRange(connection.OwedBytes, 1, Connection.BufferSize);
