@@ -7,9 +7,8 @@ namespace EchoModels.Models;
 
 /// <summary>One async method per connection: it reads like a blocking one, but the rest of the method waits, not a thread.</summary>
 /// <remarks>
-/// The runtime waits for all of them: in an epoll of its own on Linux, in a completion port on Windows. Who awaits zero bytes
-/// awaits the moment when there is something to receive; so an idle connection holds no buffer. The system calls behind the
-/// awaits are the runtime's: how many, nobody counts, and <c>status</c> says so.
+/// The runtime waits for all: in its own epoll on Linux, in a completion port on Windows. To await zero bytes is to wait for
+/// something to receive, so an idle connection holds no buffer. The system calls are the runtime's, and not all can be counted.
 /// </remarks>
 public sealed class AsyncServer(Tally tally) : IEchoServer
 {

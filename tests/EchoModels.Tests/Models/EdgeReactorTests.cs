@@ -7,7 +7,7 @@ using Xunit;
 namespace EchoModels.Tests.Models;
 
 /// <summary>The traps of edges: what is told once must be taken whole, or remembered.</summary>
-public sealed class EdgeTriggeredServerTests
+public sealed class EdgeReactorTests
 {
     private const int MiB = 1024 * 1024;
     private const int SmallQueue = 8 * 1024;

@@ -10,7 +10,7 @@ using Xunit;
 namespace EchoModels.Tests.Models;
 
 /// <summary>The traps of signals: a full queue, a signal that is out of date, and what is left behind on sockets and thread.</summary>
-public sealed class SignalServerTests
+public sealed class SignalReactorTests
 {
     private const int O_ASYNC = 0x2000;
     private const int F_GETOWN = 9;
