@@ -97,15 +97,14 @@ public sealed class CrewTests
         Peer inside = server.Connect();
         inside.Exchange(10);
         Limit.Until(() => NativeThread.Count == 2, "only the acceptor and the one inside are left");
-        int turnedAway = 0;
-        server.Sockets.Closed += (_, reason) => turnedAway += reason == CloseReason.Limit ? 1 : 0;
         WithRoomFor(0, () =>
         {
             server.Connect().HearEnd();
             inside.Exchange(10);
         });
 
-        Assert.Equal(1, turnedAway);
+        server.AwaitClosed(1); // which is told after it is done
+        Assert.Equal([CloseReason.Limit], server.Reasons);
         server.Connect().Exchange(10);
     });
 
