@@ -29,6 +29,7 @@ internal sealed class LoadConnection
     /// <summary>Pieces of a large message that are sent in one turn, before the other clients have theirs.</summary>
     private const int PiecesPerTurn = 4;
 
+    private readonly OpenSocket _open;
     private readonly ISocketIo _io;
     private readonly int _size;
     private readonly long[] _starts;
@@ -40,7 +41,7 @@ internal sealed class LoadConnection
 
     public LoadConnection(int slot, Socket socket, ISocketIo io, ClientOptions options)
     {
-        (Slot, Socket, _io, _size) = (slot, socket, io, options.Size);
+        (Slot, _open, _io, _size) = (slot, socket, io, options.Size);
         _starts = new long[options.Pipeline];
         _nextEcho = _size;
         _sendAt = _receiveAt = Pattern.Entry(slot);
@@ -49,7 +50,7 @@ internal sealed class LoadConnection
 
     public int Slot { get; }
 
-    public Socket Socket { get; }
+    public Socket Socket => _open.Socket;
 
     public Token Token => new(Slot, 0);
 
@@ -103,7 +104,7 @@ internal sealed class LoadConnection
         for (int piece = 0; piece < PiecesPerTurn && _sent < _toSend; piece++)
         {
             ReadOnlySpan<byte> bytes = Pattern.At(_sendAt, _toSend - _sent);
-            int count = _io.Send(Socket, bytes, out SocketError error);
+            int count = _io.Send(_open, bytes, out SocketError error);
             if (error != SocketError.Success)
                 return FaultOf(error);
 
@@ -120,7 +121,7 @@ internal sealed class LoadConnection
     /// <param name="buffer">Where to receive.</param>
     public Fault Receive(Span<byte> buffer)
     {
-        int count = _io.Receive(Socket, buffer, out SocketError error);
+        int count = _io.Receive(_open, buffer, out SocketError error);
         if (error != SocketError.Success)
             return FaultOf(error);
 

@@ -13,7 +13,7 @@ public sealed class CountingSocketIo(ISocketIo io, Tally tally) : ISocketIo
         return accepted;
     }
 
-    public int Receive(Socket socket, Span<byte> buffer, out SocketError error)
+    public int Receive(OpenSocket socket, Span<byte> buffer, out SocketError error)
     {
         int count = io.Receive(socket, buffer, out error);
         Count(Counted.Receive, error);
@@ -26,7 +26,7 @@ public sealed class CountingSocketIo(ISocketIo io, Tally tally) : ISocketIo
         return count;
     }
 
-    public int Send(Socket socket, ReadOnlySpan<byte> bytes, out SocketError error)
+    public int Send(OpenSocket socket, ReadOnlySpan<byte> bytes, out SocketError error)
     {
         int count = io.Send(socket, bytes, out error);
         Count(Counted.Send, error);

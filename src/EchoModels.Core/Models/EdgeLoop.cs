@@ -5,8 +5,8 @@ namespace EchoModels.Models;
 /// <summary>What is told once must be used up, or remembered: the half that edge-triggered epoll and signals have in common.</summary>
 /// <remarks>
 /// What is ready and stays ready is not told again. So everything is tried until it says "not now"; whoever is stopped before that
-/// is unfinished, and comes again. A receive that leaves room in the buffer is not the end: urgent data cuts a receive short, and
-/// the end of the stream may have come together with the bytes, and was told with them.
+/// is unfinished, and comes again. A receive that leaves room in the buffer is not the end, unless it is known that there is
+/// nothing but bytes: urgent data cuts a receive short, and the end of the stream may have come, and was told, together with them.
 /// </remarks>
 internal abstract class EdgeLoop(SocketSet sockets)
 {
@@ -26,7 +26,7 @@ internal abstract class EdgeLoop(SocketSet sockets)
     public void Turn()
     {
         foreach (Token token in _unfinished.Take())
-            Attend(token);
+            Attend(token, onlyBytes: false);
 
         Collect(_unfinished);
     }
@@ -48,11 +48,13 @@ internal abstract class EdgeLoop(SocketSet sockets)
     protected abstract void Collect(Unfinished unfinished);
 
     /// <summary>The socket has news, or may have: it is used until there is nothing to do for now, or it has had its share.</summary>
-    protected void Attend(Token token)
+    /// <param name="token">Whose news.</param>
+    /// <param name="onlyBytes">Whether it has neither ended, when this was told, nor is anything in it urgent.</param>
+    protected void Attend(Token token, bool onlyBytes)
     {
         switch (sockets.Find(token))
         {
-            case Connection connection: Converse(connection); break;
+            case Connection connection: Converse(connection, onlyBytes); break;
             case Listener listener: Welcome(listener); break;
             case null: break; // closed a moment ago
         }
@@ -69,11 +71,17 @@ internal abstract class EdgeLoop(SocketSet sockets)
             _unfinished.Add(listener);
     }
 
-    private void Converse(Connection connection)
+    private void Converse(Connection connection, bool onlyBytes)
     {
         IoStatus status = IoStatus.Progress;
         for (int i = 0; i < TurnsAtOnce && status == IoStatus.Progress; i++)
+        {
             status = connection.Echo(_buffer);
+
+            // It has given all that was told, and has been answered. What comes from now on is told anew.
+            if (onlyBytes && connection is { HasEmptied: true, Owes: false } && status == IoStatus.Progress)
+                return;
+        }
 
         if (status == IoStatus.Progress)
         {

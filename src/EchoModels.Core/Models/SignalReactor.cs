@@ -66,7 +66,7 @@ internal sealed class SignalReactor : EdgeLoop, IReactor
             if (descriptor < 0)
                 return;
 
-            Attend(_tokens[descriptor]);
+            Attend(_tokens[descriptor], onlyBytes: false);
         }
     }
 }

@@ -78,13 +78,17 @@ internal sealed class EpollSelector : ISelector
     }
 
     private static uint Mask(Interest interest) =>
-        ((interest & Interest.Read) != 0 ? Libc.EPOLLIN : 0) | ((interest & Interest.Write) != 0 ? Libc.EPOLLOUT : 0);
+        ((interest & Interest.Read) != 0 ? Libc.EPOLLIN : 0)
+        | ((interest & Interest.Write) != 0 ? Libc.EPOLLOUT : 0)
+        | ((interest & Interest.EndOrUrgent) != 0 ? Libc.EPOLLRDHUP | Libc.EPOLLPRI : 0);
 
     private static Interest Ready(uint mask)
     {
         if ((mask & (Libc.EPOLLERR | Libc.EPOLLHUP)) != 0)
-            return Interest.Read | Interest.Write;
+            return Interest.Read | Interest.Write | Interest.EndOrUrgent;
 
-        return ((mask & Libc.EPOLLIN) != 0 ? Interest.Read : 0) | ((mask & Libc.EPOLLOUT) != 0 ? Interest.Write : 0);
+        return ((mask & Libc.EPOLLIN) != 0 ? Interest.Read : 0)
+            | ((mask & Libc.EPOLLOUT) != 0 ? Interest.Write : 0)
+            | ((mask & (Libc.EPOLLRDHUP | Libc.EPOLLPRI)) != 0 ? Interest.EndOrUrgent : 0);
     }
 }

@@ -42,5 +42,5 @@ public interface ISelector : IDisposable
 }
 
 /// <summary>A watched socket's token, and what it is ready for.</summary>
-/// <remarks>An error or a hang-up counts as ready for both: the next receive or send finds out what it is.</remarks>
+/// <remarks>An error or a hang-up counts as ready for all: the next receive or send finds out what it is.</remarks>
 public readonly record struct ReadyEvent(Token Token, Interest Ready);

@@ -63,17 +63,24 @@ public sealed class Connection : WatchedSocket
     /// <returns>On a blocking socket the turn sleeps as long as it takes.</returns>
     public IoStatus Echo(Span<byte> buffer)
     {
+        HasEmptied = false;
         if (Owes)
             return SendOwed();
 
-        int count = _io.Receive(Socket, _reply.Room(buffer), out SocketError error);
+        Span<byte> room = _reply.Room(buffer);
+        int count = _io.Receive(Opened, room, out SocketError error);
         if (error != SocketError.Success)
             return StatusOf(error);
+
+        HasEmptied = count < room.Length;
         if (count == 0)
             return End(CloseReason.PeerClosed);
 
         return Send(ReplyTo(buffer, count));
     }
+
+    /// <summary>Whether the last turn took all the bytes there were: it left room in the buffer. Urgent data also cuts a receive short.</summary>
+    internal bool HasEmptied { get; private set; }
 
     /// <summary>The part of a buffer to receive into: for models in which somebody else receives.</summary>
     internal Span<byte> Room(Span<byte> buffer) => _reply.Room(buffer);
@@ -124,7 +131,7 @@ public sealed class Connection : WatchedSocket
 
     private IoStatus Send(ReadOnlySpan<byte> reply)
     {
-        int count = _io.Send(Socket, reply, out SocketError error);
+        int count = _io.Send(Opened, reply, out SocketError error);
         IoStatus status = StatusOf(error);
         if (status == IoStatus.Closed)
             return status;
@@ -138,7 +145,7 @@ public sealed class Connection : WatchedSocket
 
     private IoStatus SendOwed()
     {
-        int count = _io.Send(Socket, _owed.AsSpan(_sent), out SocketError error);
+        int count = _io.Send(Opened, _owed.AsSpan(_sent), out SocketError error);
         if (error != SocketError.Success)
             return StatusOf(error);
 

@@ -17,10 +17,10 @@ public interface ISocketIo
     Socket? Accept(Socket listener, bool blocking, out SocketError error);
 
     /// <summary>Receives what is there, up to the buffer's length; 0 with success is the end of the stream. See recv(2).</summary>
-    int Receive(Socket socket, Span<byte> buffer, out SocketError error);
+    int Receive(OpenSocket socket, Span<byte> buffer, out SocketError error);
 
     /// <summary>Sends as much as the kernel takes, which may be less than all; the count is always the true one. See send(2).</summary>
-    int Send(Socket socket, ReadOnlySpan<byte> bytes, out SocketError error);
+    int Send(OpenSocket socket, ReadOnlySpan<byte> bytes, out SocketError error);
 
     /// <summary>Makes calls on the socket sleep until they can do something, or return at once with "not now".</summary>
     /// <remarks>A call that is asleep already does not notice: see <see cref="Blocking.Sleepers"/>.</remarks>

@@ -12,4 +12,7 @@ public enum Interest
 
     /// <summary>A send would not block: the kernel has room for some bytes.</summary>
     Write = 2,
+
+    /// <summary>Not bytes alone: the end of the stream, an error, or urgent data. Told by epoll only; to the others it is a read.</summary>
+    EndOrUrgent = 4,
 }

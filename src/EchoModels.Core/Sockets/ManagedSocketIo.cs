@@ -38,16 +38,16 @@ public sealed class ManagedSocketIo : ISocketIo
         }
     }
 
-    public int Receive(Socket socket, Span<byte> buffer, out SocketError error)
+    public int Receive(OpenSocket socket, Span<byte> buffer, out SocketError error)
     {
-        error = Wait(socket, SelectMode.SelectRead);
-        return error == SocketError.Success ? socket.Receive(buffer, SocketFlags.None, out error) : -1;
+        error = Wait(socket.Socket, SelectMode.SelectRead);
+        return error == SocketError.Success ? socket.Socket.Receive(buffer, SocketFlags.None, out error) : -1;
     }
 
-    public int Send(Socket socket, ReadOnlySpan<byte> bytes, out SocketError error)
+    public int Send(OpenSocket socket, ReadOnlySpan<byte> bytes, out SocketError error)
     {
-        error = Wait(socket, SelectMode.SelectWrite);
-        return error == SocketError.Success ? socket.Send(bytes, SocketFlags.None, out error) : -1;
+        error = Wait(socket.Socket, SelectMode.SelectWrite);
+        return error == SocketError.Success ? socket.Socket.Send(bytes, SocketFlags.None, out error) : -1;
     }
 
     public void SetBlocking(Socket socket, bool blocking)

@@ -19,16 +19,16 @@ public sealed class PosixSocketIo : ISocketIo
         return descriptor < 0 ? null : new Socket(new SafeSocketHandle(descriptor, ownsHandle: true));
     }
 
-    public int Receive(Socket socket, Span<byte> buffer, out SocketError error)
+    public int Receive(OpenSocket socket, Span<byte> buffer, out SocketError error)
     {
-        nint count = Libc.Receive(socket.SafeHandle, buffer, (nuint)buffer.Length, 0);
+        nint count = Libc.Receive(socket.Handle, buffer, (nuint)buffer.Length, 0);
         error = Errno.ToSocketError(count);
         return (int)count;
     }
 
-    public int Send(Socket socket, ReadOnlySpan<byte> bytes, out SocketError error)
+    public int Send(OpenSocket socket, ReadOnlySpan<byte> bytes, out SocketError error)
     {
-        nint count = Libc.Send(socket.SafeHandle, bytes, (nuint)bytes.Length, Libc.MSG_NOSIGNAL);
+        nint count = Libc.Send(socket.Handle, bytes, (nuint)bytes.Length, Libc.MSG_NOSIGNAL);
         error = Errno.ToSocketError(count);
         return (int)count;
     }

@@ -6,7 +6,10 @@ namespace EchoModels.Sockets;
 /// <summary>A socket of the set: either a listener or a connection.</summary>
 public abstract class WatchedSocket(Socket socket)
 {
-    public Socket Socket { get; } = socket;
+    public Socket Socket => Opened.Socket;
+
+    /// <summary>The same as the calls on it want it.</summary>
+    internal OpenSocket Opened { get; } = socket;
 
     /// <summary>Its name in the set, given when it joins.</summary>
     public Token Token { get; internal set; }

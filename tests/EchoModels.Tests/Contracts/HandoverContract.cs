@@ -20,14 +20,15 @@ public sealed class HandoverContract
     [MemberData(nameof(Pairs))]
     public void Keeps_every_byte_and_every_connection_when_calls_fail(string from, string to) =>
         SwitchToAndFro(from, to, new RandomFaults(SocketIo.ForThisSystem, Seeds.Take(), OneFaultIn,
-            mayLie: !EveryModel.TrustsWouldBlock(from) && !EveryModel.TrustsWouldBlock(to)));
+            mayLie: !EveryModel.TrustsWouldBlock(from) && !EveryModel.TrustsWouldBlock(to),
+            tellsTheRest: EveryModel.TrustsShortRead(from) || EveryModel.TrustsShortRead(to)));
 
     [Fact]
     public void Keeps_every_byte_on_a_random_walk_over_all_models() => Wander(SocketIo.ForThisSystem);
 
     [Fact]
     public void Keeps_every_byte_on_a_random_walk_when_calls_fail() =>
-        Wander(new RandomFaults(SocketIo.ForThisSystem, Seeds.Take(), OneFaultIn, mayLie: false));
+        Wander(new RandomFaults(SocketIo.ForThisSystem, Seeds.Take(), OneFaultIn, mayLie: false, tellsTheRest: true));
 
     private static void SwitchToAndFro(string from, string to, ISocketIo io) =>
         TestServer.Run(from, new Wish { Queue = SmallQueue, Io = io }, server =>

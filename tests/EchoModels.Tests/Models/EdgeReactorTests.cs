@@ -52,6 +52,64 @@ public sealed class EdgeReactorTests
     });
 
     [Fact]
+    public void Does_not_ask_again_after_it_was_given_all()
+    {
+        Tally tally = new();
+        TestServer.Run(Edge, new Wish { Io = new CountingSocketIo(SocketIo.ForThisSystem, tally) }, server =>
+        {
+            Peer peer = server.Connect();
+            peer.Exchange(10);
+            long before = tally[Counted.Receive];
+            for (int i = 0; i < 100; i++)
+                peer.Exchange(10);
+
+            Assert.InRange(tally[Counted.Receive], before + 99, before + 102); // the first turn, or the last, may still be under way
+            peer.Leave();
+        });
+    }
+
+    [Fact]
+    public void Receives_what_is_behind_urgent_data_and_was_told_with_it()
+    {
+        HookedIo io = new(SocketIo.ForThisSystem);
+        TestServer.Run(Edge, new Wish { Io = io }, server =>
+        {
+            Peer peer = server.Connect();
+            Peer other = server.Connect();
+            peer.Exchange(10);
+            for (int i = 0; i < 20; i++)
+            {
+                // While the server attends to the other, so that it is told of all three at once.
+                io.Once(() =>
+                {
+                    peer.Say(30);
+                    peer.SayUrgently();
+                    peer.Say(20);
+                });
+                other.Exchange(10);
+                peer.Hear(51);
+            }
+
+            peer.Leave();
+            other.Leave();
+        });
+    }
+
+    [Fact]
+    public void Receives_what_came_while_it_could_not_send() => TestServer.Run(Edge, new Wish { Queue = SmallQueue }, server =>
+    {
+        // The edge of what is behind finds the server owing; when it has paid, no more comes than the edge of room to write.
+        Peer peer = server.Connect(queue: SmallQueue);
+        for (int i = 0; i < 20; i++)
+        {
+            peer.SayUntilStuck(16 * MiB);
+            peer.Hear(peer.Ledger.Missing);
+        }
+
+        peer.Leave();
+    });
+
+    [Fact]
     public void Tells_the_kernel_once_what_to_watch_and_never_again() => TestServer.Run(Edge, new Wish { Queue = SmallQueue }, server =>
     {
         Peer peer = server.Connect(queue: SmallQueue);

@@ -18,9 +18,9 @@ internal sealed class AcceptFailsAtFirst(ISocketIo io, int failures) : ISocketIo
         return null;
     }
 
-    public int Receive(Socket socket, Span<byte> buffer, out SocketError error) => io.Receive(socket, buffer, out error);
+    public int Receive(OpenSocket socket, Span<byte> buffer, out SocketError error) => io.Receive(socket, buffer, out error);
 
-    public int Send(Socket socket, ReadOnlySpan<byte> bytes, out SocketError error) => io.Send(socket, bytes, out error);
+    public int Send(OpenSocket socket, ReadOnlySpan<byte> bytes, out SocketError error) => io.Send(socket, bytes, out error);
 
     public void SetBlocking(Socket socket, bool blocking) => io.SetBlocking(socket, blocking);
 

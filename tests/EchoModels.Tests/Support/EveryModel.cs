@@ -35,6 +35,9 @@ internal static class EveryModel
     /// <summary>Models that are told of changes only: after an EAGAIN that is a lie, they wait for what was told already.</summary>
     public static bool TrustsWouldBlock(string model) => model is "signal" or "epoll-edge";
 
+    /// <summary>Models that take a receive which leaves room in the buffer for the last, as no TCP cuts one short without telling.</summary>
+    public static bool TrustsShortRead(string model) => model is "epoll-edge";
+
     public static ModelRow Find(string model) =>
         Array.Find(Variants, row => row.Name == model) ?? ModelTable.Find(model) ?? throw new ArgumentException($"no model '{model}'", nameof(model));
 

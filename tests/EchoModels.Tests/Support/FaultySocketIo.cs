@@ -26,7 +26,9 @@ public enum Fault
 
 /// <summary>Injects faults between a model and its sockets; each count that it returns is a true one.</summary>
 /// <remarks>It suits level-triggered models: one that waits for an edge may wait for ever after an EAGAIN that was none.</remarks>
-internal abstract class FaultySocketIo(ISocketIo io) : ISocketIo
+/// <param name="io">Those who do what is not struck.</param>
+/// <param name="tellsTheRest">Whether what a short read left comes with an edge of its own, as if it had only just arrived.</param>
+internal abstract class FaultySocketIo(ISocketIo io, bool tellsTheRest) : ISocketIo
 {
     private volatile bool _blocking;
 
@@ -38,15 +40,22 @@ internal abstract class FaultySocketIo(ISocketIo io) : ISocketIo
         return io.Accept(listener, blocking, out error);
     }
 
-    public int Receive(Socket socket, Span<byte> buffer, out SocketError error)
+    public int Receive(OpenSocket socket, Span<byte> buffer, out SocketError error)
     {
-        Fault fault = Draw(Call.Receive, socket);
-        return Strikes(fault, out error) ? -1 : io.Receive(socket, fault == Fault.ShortRead ? buffer[..1] : buffer, out error);
+        Fault fault = Draw(Call.Receive, socket.Socket);
+        if (Strikes(fault, out error))
+            return -1;
+
+        int count = io.Receive(socket, fault == Fault.ShortRead ? buffer[..1] : buffer, out error);
+        if (fault == Fault.ShortRead && tellsTheRest)
+            socket.Socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReceiveLowWater, 1); // Linux tells anew
+
+        return count;
     }
 
-    public int Send(Socket socket, ReadOnlySpan<byte> bytes, out SocketError error)
+    public int Send(OpenSocket socket, ReadOnlySpan<byte> bytes, out SocketError error)
     {
-        Fault fault = Draw(Call.Send, socket);
+        Fault fault = Draw(Call.Send, socket.Socket);
         return Strikes(fault, out error) ? -1 : io.Send(socket, fault == Fault.ShortWrite ? bytes[..1] : bytes, out error);
     }
 
@@ -88,7 +97,7 @@ internal abstract class FaultySocketIo(ISocketIo io) : ISocketIo
 }
 
 /// <summary>One fault at exactly the k-th call. Calls that would only have said EAGAIN are not counted.</summary>
-internal sealed class FaultAtCall(ISocketIo io) : FaultySocketIo(io)
+internal sealed class FaultAtCall(ISocketIo io, bool tellsTheRest) : FaultySocketIo(io, tellsTheRest)
 {
     private readonly Lock _gate = new();
     private int _calls;
@@ -126,7 +135,8 @@ internal sealed class FaultAtCall(ISocketIo io) : FaultySocketIo(io)
 
 /// <summary>Faults at random, each of them one that costs no connection.</summary>
 /// <remarks>Only if it may lie is there an EAGAIN among them where something could be done.</remarks>
-internal sealed class RandomFaults(ISocketIo io, int seed, int oneIn, bool mayLie) : FaultySocketIo(io)
+internal sealed class RandomFaults(ISocketIo io, int seed, int oneIn, bool mayLie, bool tellsTheRest)
+    : FaultySocketIo(io, tellsTheRest)
 {
     private static readonly Fault[] Harmless = [Fault.ShortRead, Fault.ShortWrite, Fault.WouldBlock, Fault.Interrupted];
 

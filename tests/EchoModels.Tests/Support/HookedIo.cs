@@ -13,13 +13,13 @@ internal sealed class HookedIo(ISocketIo io) : ISocketIo
 
     public Socket? Accept(Socket listener, bool blocking, out SocketError error) => io.Accept(listener, blocking, out error);
 
-    public int Receive(Socket socket, Span<byte> buffer, out SocketError error)
+    public int Receive(OpenSocket socket, Span<byte> buffer, out SocketError error)
     {
         Interlocked.Exchange(ref _deed, null)?.Invoke();
         return io.Receive(socket, buffer, out error);
     }
 
-    public int Send(Socket socket, ReadOnlySpan<byte> bytes, out SocketError error) => io.Send(socket, bytes, out error);
+    public int Send(OpenSocket socket, ReadOnlySpan<byte> bytes, out SocketError error) => io.Send(socket, bytes, out error);
 
     public void SetBlocking(Socket socket, bool blocking) => io.SetBlocking(socket, blocking);
 

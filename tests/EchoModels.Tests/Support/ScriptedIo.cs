@@ -49,7 +49,7 @@ internal sealed class ScriptedIo : ISocketIo
         return null;
     }
 
-    public int Receive(Socket socket, Span<byte> buffer, out SocketError error)
+    public int Receive(OpenSocket socket, Span<byte> buffer, out SocketError error)
     {
         Calls.Add("recv");
         (byte[] bytes, error) = _receives.Dequeue();
@@ -57,7 +57,7 @@ internal sealed class ScriptedIo : ISocketIo
         return error == SocketError.Success ? bytes.Length : -1;
     }
 
-    public int Send(Socket socket, ReadOnlySpan<byte> bytes, out SocketError error)
+    public int Send(OpenSocket socket, ReadOnlySpan<byte> bytes, out SocketError error)
     {
         Calls.Add("send");
         (int count, error) = _sends.Dequeue();
