@@ -1,4 +1,5 @@
 using EchoModels.SystemTests.Support;
+using EchoModels.SystemTests.Truth;
 
 namespace EchoModels.SystemTests.Serving;
 
@@ -73,6 +74,28 @@ public sealed class SignalTests
         Assert.Equal(1, server.ExitCode());
         Assert.Single(server.Said("a second signal: ending at once"));
         Assert.Matches("served 1 connections", server.Lines[^1]);
+        AssertNothingIsLeft(server);
+    }
+
+    /// <summary>Whatever is to be ended in good order may be in a call that does not come back: here it waits for strace.</summary>
+    [Fact]
+    public void A_second_signal_ends_it_though_its_model_does_not_stop()
+    {
+        using Server server = Server.Start();
+        using Client client = new(server);
+        client.Echo("before");
+        using (Strace strace = Strace.AttachToThread(server, "models", "-e", "trace=sendto", "-e", "inject=sendto:delay_enter=100000000"))
+        {
+            client.Send("after"u8);
+            strace.AwaitCall("sendto");
+            server.Signal(Native.SIGTERM);
+            Thread.Sleep(400); // two in the same instant would be one
+            server.Signal(Native.SIGTERM);
+            server.AwaitLine("a second signal: ending at once");
+            Timing.Eventually(() => server.Threads <= 2, "no thread is left but the one that strace holds, and the remains of the first");
+        }
+
+        Assert.Equal(1, server.ExitCode());
         AssertNothingIsLeft(server);
     }
 

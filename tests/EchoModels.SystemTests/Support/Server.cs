@@ -60,6 +60,9 @@ internal sealed partial class Server : IDisposable
     /// <summary>Where it listens; the first port of several.</summary>
     public int Port { get; private set; }
 
+    /// <summary>How many threads it has now.</summary>
+    public int Threads => System.IO.Directory.GetDirectories($"/proc/{Id}/task").Length;
+
     public bool IsAlive => !_process.HasExited;
 
     /// <summary>What it has said until now, line by line.</summary>

@@ -43,6 +43,10 @@ internal sealed class Strace : IDisposable
         return new(NewFile(server), ["-p", Path.GetFileName(thread), .. options]);
     }
 
+    /// <summary>Waits until such a call has begun.</summary>
+    public void AwaitCall(string name) =>
+        Timing.Eventually(() => File.Exists(_file) && File.ReadAllText(_file).Contains(name + "(", StringComparison.Ordinal), $"a {name}");
+
     /// <summary>Lets go of the server, once it has seen so many sends: a client has its echo a moment before strace writes of it.</summary>
     /// <returns>What it saw.</returns>
     public Trace Detach(int sends)
