@@ -57,7 +57,7 @@ public sealed class FaultContract
 
     private static void Run(string model, Action<Loan, FaultAtCall, int> test)
     {
-        FaultAtCall io = new(SocketIo.ForThisSystem, EveryModel.TrustsShortRead(model));
+        FaultAtCall io = new(SocketIo.ForThisSystem) { TellsTheRest = EveryModel.TrustsShortRead(model) };
         int seed = Seeds.Take();
         Loan.Run(io, loan =>
         {

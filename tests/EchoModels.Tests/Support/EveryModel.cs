@@ -48,9 +48,5 @@ internal static class EveryModel
     }
 
     /// <summary>The same model under another name, so that a host does not take it for the one that serves already.</summary>
-    public static ModelRow Twin(string model)
-    {
-        ModelRow row = Find(model);
-        return row with { Name = $"{model} again" };
-    }
+    public static ModelRow Twin(ModelRow model) => model with { Name = $"{model.Name} again" };
 }

@@ -27,10 +27,13 @@ public enum Fault
 /// <summary>Injects faults between a model and its sockets; each count that it returns is a true one.</summary>
 /// <remarks>It suits level-triggered models: one that waits for an edge may wait for ever after an EAGAIN that was none.</remarks>
 /// <param name="io">Those who do what is not struck.</param>
-/// <param name="tellsTheRest">Whether what a short read left comes with an edge of its own, as if it had only just arrived.</param>
-internal abstract class FaultySocketIo(ISocketIo io, bool tellsTheRest) : ISocketIo
+internal abstract class FaultySocketIo(ISocketIo io) : ISocketIo
 {
     private volatile bool _blocking;
+    private volatile bool _tellsTheRest;
+
+    /// <summary>Whether what a short read left comes with an edge of its own, as if it had only just arrived.</summary>
+    public bool TellsTheRest { set => _tellsTheRest = value; }
 
     public Socket? Accept(Socket listener, bool blocking, out SocketError error)
     {
@@ -47,7 +50,7 @@ internal abstract class FaultySocketIo(ISocketIo io, bool tellsTheRest) : ISocke
             return -1;
 
         int count = io.Receive(socket, fault == Fault.ShortRead ? buffer[..1] : buffer, out error);
-        if (fault == Fault.ShortRead && tellsTheRest)
+        if (fault == Fault.ShortRead && _tellsTheRest)
             socket.Socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReceiveLowWater, 1); // Linux tells anew
 
         return count;
@@ -97,7 +100,7 @@ internal abstract class FaultySocketIo(ISocketIo io, bool tellsTheRest) : ISocke
 }
 
 /// <summary>One fault at exactly the k-th call. Calls that would only have said EAGAIN are not counted.</summary>
-internal sealed class FaultAtCall(ISocketIo io, bool tellsTheRest) : FaultySocketIo(io, tellsTheRest)
+internal sealed class FaultAtCall(ISocketIo io) : FaultySocketIo(io)
 {
     private readonly Lock _gate = new();
     private int _calls;
@@ -135,8 +138,7 @@ internal sealed class FaultAtCall(ISocketIo io, bool tellsTheRest) : FaultySocke
 
 /// <summary>Faults at random, each of them one that costs no connection.</summary>
 /// <remarks>Only if it may lie is there an EAGAIN among them where something could be done.</remarks>
-internal sealed class RandomFaults(ISocketIo io, int seed, int oneIn, bool mayLie, bool tellsTheRest)
-    : FaultySocketIo(io, tellsTheRest)
+internal sealed class RandomFaults(ISocketIo io, int seed, int oneIn, bool mayLie) : FaultySocketIo(io)
 {
     private static readonly Fault[] Harmless = [Fault.ShortRead, Fault.ShortWrite, Fault.WouldBlock, Fault.Interrupted];
 
