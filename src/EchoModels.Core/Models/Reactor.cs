@@ -21,13 +21,12 @@ internal sealed class Reactor(SocketSet sockets, ISelector selector) : IReactor
         foreach (Listener listener in _listeners)
             Update(listener);
 
-        foreach (ReadyEvent ready in selector.Wait(sleep))
+        foreach (WatchedSocket ready in new ReadySockets(sockets, selector.Wait(sleep)))
         {
-            switch (sockets.Find(ready.Token))
+            switch (ready)
             {
                 case Listener listener: Welcome(listener); break;
                 case Connection connection: Attend(connection); break;
-                case null: break; // closed a moment ago, in this same batch
             }
         }
     }

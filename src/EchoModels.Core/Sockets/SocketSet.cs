@@ -78,6 +78,9 @@ public sealed class SocketSet : IDisposable
     /// <summary>The socket that goes by this token; null if it has been closed since.</summary>
     public WatchedSocket? Find(Token token) => _slots.Find(token);
 
+    /// <summary>Says that a socket is going to be looked for soon.</summary>
+    internal void Fetch(Token token) => _slots.Fetch(token);
+
     /// <summary>Takes one client out of a listener's backlog; on a blocking set it sleeps until there is one.</summary>
     /// <returns>False if there is none to be had now: nobody there, the listener rests, or the call was let go.</returns>
     public bool TryAccept(Listener listener, [NotNullWhen(true)] out Connection? newcomer)
