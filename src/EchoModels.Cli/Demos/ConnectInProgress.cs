@@ -88,7 +88,7 @@ internal sealed class ConnectInProgress(Stage stage)
 
     private void Send(Socket client, int expected, string lesson)
     {
-        int result = Stage.ResultOf(Libc.Send(client.SafeHandle, Hello, (nuint)Hello.Length, Libc.MSG_NOSIGNAL));
+        int result = Stage.ResultOf(Libc.Send((int)client.Handle, Hello, Libc.MSG_NOSIGNAL));
         stage.Call(string.Create(CultureInfo.InvariantCulture, $"send({Hello.Length} bytes)"), result, expected, lesson);
     }
 

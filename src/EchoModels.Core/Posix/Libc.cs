@@ -98,11 +98,29 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "connect", SetLastError = true)]
     public static partial int Connect(SafeHandle socket, ReadOnlySpan<byte> address, uint length);
 
-    [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
-    public static partial nint Receive(SafeHandle socket, Span<byte> buffer, nuint length, int flags);
+    public static unsafe nint Receive(int socket, Span<byte> buffer, int flags)
+    {
+        fixed (byte* start = buffer)
+        {
+            nint count = ReceiveAt(socket, start, (nuint)buffer.Length, flags);
+            if (count < 0)
+                Marshal.SetLastPInvokeError(Marshal.GetLastSystemError());
 
-    [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
-    public static partial nint Send(SafeHandle socket, ReadOnlySpan<byte> buffer, nuint length, int flags);
+            return count;
+        }
+    }
+
+    public static unsafe nint Send(int socket, ReadOnlySpan<byte> bytes, int flags)
+    {
+        fixed (byte* start = bytes)
+        {
+            nint count = SendFrom(socket, start, (nuint)bytes.Length, flags);
+            if (count < 0)
+                Marshal.SetLastPInvokeError(Marshal.GetLastSystemError());
+
+            return count;
+        }
+    }
 
     [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
     public static partial nint ReceiveMessage(SafeHandle socket, ref MessageHeader message, int flags);
@@ -238,4 +256,11 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true)]
     public static partial int EpollControl(int epoll, int operation, SafeHandle file, ref byte change);
+
+    // The two calls of every message: SetLastError would clear, fetch and store errno at each; they fetch it only where there is one.
+    [LibraryImport("libc", EntryPoint = "recv")]
+    private static unsafe partial nint ReceiveAt(int socket, byte* start, nuint length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "send")]
+    private static unsafe partial nint SendFrom(int socket, byte* start, nuint length, int flags);
 }

@@ -170,7 +170,10 @@ public sealed class Connection : WatchedSocket
     internal void Dispose()
     {
         lock (_closing)
+        {
+            Opened = Opened.Closed();
             Socket.Dispose();
+        }
     }
 
     /// <summary>What an error means for the conversation.</summary>

@@ -2,12 +2,15 @@ using System.Net.Sockets;
 
 namespace EchoModels.Sockets;
 
-/// <summary>A socket, and beside it the handle that system calls go by.</summary>
+/// <summary>A socket, and beside it the number that the kernel knows it by.</summary>
 /// <remarks>
-/// <see cref="Socket.SafeHandle"/> would say the same, at the price of one more object to look at for each call. Among a thousand
-/// connections it is not in the processor's cache any more when its turn comes again.
+/// <see cref="Socket.Handle"/> would say the same, at the price of two more objects to look at for each call. Among a thousand
+/// connections they are not in the processor's cache any more when their turn comes again.
 /// </remarks>
-public readonly record struct OpenSocket(Socket Socket, SafeSocketHandle Handle)
+public readonly record struct OpenSocket(Socket Socket, int Descriptor)
 {
-    public static implicit operator OpenSocket(Socket socket) => new(socket, socket.SafeHandle);
+    public static implicit operator OpenSocket(Socket socket) => new(socket, (int)socket.Handle);
+
+    /// <summary>The same after it was closed. Its number may be a stranger's by now: a call that comes too late gets EBADF.</summary>
+    public OpenSocket Closed() => this with { Descriptor = -1 };
 }

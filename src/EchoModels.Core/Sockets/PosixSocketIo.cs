@@ -21,14 +21,14 @@ public sealed class PosixSocketIo : ISocketIo
 
     public int Receive(OpenSocket socket, Span<byte> buffer, out SocketError error)
     {
-        nint count = Libc.Receive(socket.Handle, buffer, (nuint)buffer.Length, 0);
+        nint count = Libc.Receive(socket.Descriptor, buffer, flags: 0);
         error = Errno.ToSocketError(count);
         return (int)count;
     }
 
     public int Send(OpenSocket socket, ReadOnlySpan<byte> bytes, out SocketError error)
     {
-        nint count = Libc.Send(socket.Handle, bytes, (nuint)bytes.Length, Libc.MSG_NOSIGNAL);
+        nint count = Libc.Send(socket.Descriptor, bytes, Libc.MSG_NOSIGNAL);
         error = Errno.ToSocketError(count);
         return (int)count;
     }

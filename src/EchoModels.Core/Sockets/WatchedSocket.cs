@@ -9,7 +9,7 @@ public abstract class WatchedSocket(Socket socket)
     public Socket Socket => Opened.Socket;
 
     /// <summary>The same as the calls on it want it.</summary>
-    internal OpenSocket Opened { get; } = socket;
+    internal OpenSocket Opened { get; private protected set; } = socket;
 
     /// <summary>Its name in the set, given when it joins.</summary>
     public Token Token { get; internal set; }

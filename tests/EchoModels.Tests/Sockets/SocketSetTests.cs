@@ -48,6 +48,27 @@ public sealed class SocketSetTests : IDisposable
     public void Finds_nothing_by_a_token_that_it_never_gave(int slot, int generation) => Assert.Null(_set.Find(new Token(slot, generation)));
 
     [Fact]
+    public void Has_nothing_to_do_with_whoever_got_the_descriptor_of_one_that_was_closed()
+    {
+        Connection closed = Accept();
+        int descriptor = (int)closed.Socket.Handle;
+        _set.Close(closed, CloseReason.Idle);
+        List<Socket> others = [];
+        Limit.Until(
+            () =>
+            {
+                others.AddRange([Accept().Socket, _clients[^1]]);
+                return others.Exists(other => other.Handle == descriptor);
+            },
+            "its number is given away");
+        foreach (Socket other in others)
+            Assert.Equal(10, SocketIo.ForThisSystem.Send(other, "for others"u8, out _));
+
+        Assert.Equal(IoStatus.Closed, closed.Echo(new byte[64]));
+        Assert.All(others, other => Limit.Until(() => other.Available == 10, "it has all that was sent to it, and no more"));
+    }
+
+    [Fact]
     public void Gives_a_slot_again_in_its_next_generation()
     {
         Connection first = Accept();
