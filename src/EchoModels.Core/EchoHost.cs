@@ -56,18 +56,21 @@ public sealed class EchoHost : IDisposable
     /// <exception cref="InvalidOperationException">The host has been started before, or stopped.</exception>
     public void Start()
     {
-        Handover first = new(_serving, _serving);
-        lock (_gate)
+        lock (_switching)
         {
-            if (_started || _stopping)
-                throw new InvalidOperationException($"the host has been {(_stopping ? "stopped" : "started")} already");
+            Handover first = new(_serving, _serving);
+            lock (_gate)
+            {
+                if (_started || _stopping)
+                    throw new InvalidOperationException($"the host has been {(_stopping ? "stopped" : "started")} already");
 
-            _started = true;
-            _handover = first;
-            _thread.Start();
+                _started = true;
+                _handover = first;
+                _thread.Start();
+            }
+
+            first.Wait();
         }
-
-        first.Wait();
     }
 
     /// <summary>Hands every socket to another model, and returns when that one serves.</summary>
@@ -121,7 +124,22 @@ public sealed class EchoHost : IDisposable
         Goodbye.Say(_sockets, _context.Selectors.OpenAny, limit, atOnce);
     }
 
-    public void Dispose() => _stop.Dispose();
+    /// <summary>Whoever has not stopped it leaves without a goodbye; but no model is left with the sockets.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (!_stopping)
+                _stop.Cancel();
+
+            _stopping = true;
+        }
+
+        if (_started)
+            _thread.Join();
+
+        _stop.Dispose();
+    }
 
     private void RefuseModelsThread()
     {
@@ -217,8 +235,9 @@ public sealed class EchoHost : IDisposable
         _rule.TakesOver();
         lock (_gate)
         {
-            if (_handover is not { } handover || _stopping)
-                return; // nobody waits, or he is refused when the model lets go
+            // Nobody waits; or he waits for another, asked for since this one began, whose turn comes next; or he is refused then.
+            if (_handover is not { } handover || handover.To != _serving || _stopping)
+                return;
 
             _handover = null;
             SwitchReport report = handover.Report(_sockets.Count);

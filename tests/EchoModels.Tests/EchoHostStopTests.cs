@@ -190,6 +190,25 @@ public sealed class EchoHostStopTests
         host.Stop(Long, CancellationToken.None);
     });
 
+    [Fact]
+    public void Has_no_model_left_with_the_sockets_when_it_is_disposed_of()
+    {
+        bool serves = false;
+        ModelRow slow = FakeModel.Row("slow", (sockets, stop) =>
+        {
+            Volatile.Write(ref serves, true);
+            FakeModel.ServeNobody(sockets, stop);
+            Thread.Sleep(50);
+            Volatile.Write(ref serves, false);
+        });
+        using SocketSet sockets = new([Listener.Open(new IPEndPoint(IPAddress.Loopback, 0), backlog: 1)], SocketIo.ForThisSystem);
+        EchoHost host = new(sockets, new ModelContext(new Tally()), slow);
+        host.Start();
+        Limit.Run(Limit.Generous, "the disposal", host.Dispose);
+
+        Assert.False(Volatile.Read(ref serves), "its model still serves");
+    }
+
     private static void WithHost(Action<EchoHost, SocketSet> test) => Limit.Run(Limit.Generous, "the test", () =>
     {
         using SocketSet sockets = new([Listener.Open(new IPEndPoint(IPAddress.Loopback, 0), backlog: 1)], SocketIo.ForThisSystem);

@@ -120,6 +120,40 @@ public sealed class EchoHostSwitchTests
     });
 
     [Fact]
+    public void Makes_a_switch_that_is_asked_for_while_the_model_before_comes_back()
+    {
+        using ManualResetEventSlim isBack = new();
+        int turns = 0;
+        ModelRow steady = FakeModel.Row("steady", (sockets, stop) =>
+        {
+            sockets.SetBlocking(false);
+            if (++turns == 2)
+            {
+                isBack.Set();
+                stop.WaitHandle.WaitOne(); // it is not done with adopting yet
+            }
+
+            sockets.Adopted();
+            stop.WaitHandle.WaitOne();
+        });
+
+        TestServer.Run(steady, new Wish(), server =>
+        {
+            ConcurrentQueue<SwitchReport> heard = [];
+            server.Host.Switched += heard.Enqueue;
+            Errand refused = Errand.Begin(() => server.Host.Switch(FakeModel.ThatThrowsBeforeAdopting("bad")));
+            Assert.True(isBack.Wait(Limit.Generous), "the model before comes back");
+            Assert.Throws<SwitchRefusedException>(refused.Done);
+
+            Assert.Equal("poll", server.Switch(Poll).To);
+            Assert.Equal(["poll"], heard.Select(report => report.To));
+            Assert.Equal(2, turns);
+            server.Connect().Exchange(100);
+            Assert.False(server.Host.Ended.IsCompleted, "the host has ended");
+        });
+    }
+
+    [Fact]
     public void Refuses_a_switch_when_it_has_stopped() => TestServer.Run("epoll", server =>
     {
         server.Stop(TimeSpan.Zero);
