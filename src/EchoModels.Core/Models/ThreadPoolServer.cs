@@ -53,6 +53,7 @@ public sealed class ThreadPoolServer(int workers) : IEchoServer
         private readonly CancellationTokenRegistration _registration;
         private readonly Queue<Connection> _clients = new();
         private readonly object _gate = new();
+        private bool _isClosed;
 
         public ClientQueue(SocketSet sockets, CancellationToken stop)
         {
@@ -65,6 +66,9 @@ public sealed class ThreadPoolServer(int workers) : IEchoServer
         {
             lock (_gate)
             {
+                if (_isClosed)
+                    return; // he is in the set
+
                 _clients.Enqueue(client);
                 _sockets.AddWaiting(1);
                 Monitor.Pulse(_gate);
@@ -76,10 +80,10 @@ public sealed class ThreadPoolServer(int workers) : IEchoServer
         {
             lock (_gate)
             {
-                while (_clients.Count == 0 && !_stop.IsCancellationRequested)
+                while (_clients.Count == 0 && !IsOver)
                     Monitor.Wait(_gate);
 
-                if (_stop.IsCancellationRequested)
+                if (IsOver)
                     return null;
 
                 _sockets.AddWaiting(-1);
@@ -87,11 +91,20 @@ public sealed class ThreadPoolServer(int workers) : IEchoServer
             }
         }
 
+        /// <summary>Lets all workers go, also if it comes to that because one more could not be started.</summary>
         public void Dispose()
         {
             _registration.Dispose();
-            _sockets.AddWaiting(-_clients.Count);
+            lock (_gate)
+            {
+                _isClosed = true;
+                _sockets.AddWaiting(-_clients.Count);
+                _clients.Clear();
+                Monitor.PulseAll(_gate);
+            }
         }
+
+        private bool IsOver => _isClosed || _stop.IsCancellationRequested;
 
         private void WakeAll()
         {

@@ -1,4 +1,5 @@
 using EchoModels.Models;
+using EchoModels.Posix;
 using EchoModels.Tests.Support;
 using Xunit;
 
@@ -93,6 +94,29 @@ public sealed class ThreadPoolServerTests
                 peer.TryHear();
         }
     }
+
+    [Fact]
+    public void Lets_go_of_all_its_workers_when_there_is_no_thread_for_the_last_one() => TestServer.Run("epoll", server =>
+    {
+        Peer[] peers = [.. Enumerable.Range(0, 3).Select(_ => server.Connect())];
+        foreach (Peer peer in peers)
+            peer.Exchange(10);
+
+        int most = NativeThread.Most;
+        NativeThread.Most = NativeThread.Count + 150; // by then the first are asleep in the queue
+        try
+        {
+            Assert.Throws<SwitchRefusedException>(() => server.Switch(Pool(200)));
+        }
+        finally
+        {
+            NativeThread.Most = most;
+        }
+
+        Assert.Equal(0, server.Sockets.Waiting);
+        foreach (Peer peer in peers)
+            peer.Exchange(10);
+    });
 
     private static void Run(int workers, Action<TestServer> test) => TestServer.Run(Pool(workers), new Wish(), test);
 
