@@ -11,6 +11,7 @@ internal static partial class Libc
     public const int F_SETFL = 4;
     public const int F_DUPFD_CLOEXEC = 1030;
     public const int O_NONBLOCK = 0x800;
+    public const int O_CLOEXEC = 0x80000;
     public const int SOCK_CLOEXEC = 0x80000;
     public const int SOCK_NONBLOCK = 0x800;
     public const int MSG_DONTWAIT = 0x40;
@@ -69,6 +70,10 @@ internal static partial class Libc
     public const ushort S_IFMT = 0xf000;
     public const ushort S_IFDIR = 0x4000;
 
+    // <sys/file.h>
+    public const int LOCK_EX = 2;
+    public const int LOCK_NB = 4;
+
     // <sys/epoll.h>
     public const int EPOLL_CLOEXEC = 0x80000;
     public const int EPOLL_CTL_ADD = 1;
@@ -125,11 +130,20 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
     public static partial nint ReceiveMessage(SafeHandle socket, ref MessageHeader message, int flags);
 
+    [LibraryImport("libc", EntryPoint = "shutdown", SetLastError = true)]
+    public static partial int Shutdown(SafeHandle socket, int how);
+
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     public static partial int FileControl(SafeHandle file, int command, nint argument);
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     public static partial int Control(SafeHandle file, nuint request, out int value);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial FileDescriptor Open(string path, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    public static partial int Lock(SafeHandle file, int operation);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     public static partial int Close(nint file);

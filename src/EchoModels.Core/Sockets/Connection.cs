@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using EchoModels.Posix;
 
 namespace EchoModels.Sockets;
 
@@ -194,6 +195,13 @@ public sealed class Connection : WatchedSocket
     private void Shutdown(SocketShutdown how)
     {
         HasEndedStream |= how != SocketShutdown.Receive;
+        if (OperatingSystem.IsLinux())
+        {
+            // Socket.Shutdown would set O_NONBLOCK as well, for a child process that has the socket too.
+            _ = Libc.Shutdown(Socket.SafeHandle, (int)how);
+            return;
+        }
+
         try
         {
             Socket.Shutdown(how);

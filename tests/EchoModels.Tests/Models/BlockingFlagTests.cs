@@ -37,6 +37,26 @@ public sealed class BlockingFlagTests
             Assert.Equal(blocks, Blocks(connection.Socket));
     });
 
+    /// <summary>Or else a child process that has the same socket would meet EAGAIN, and lose what it has not sent.</summary>
+    [Fact]
+    public void Blocks_still_when_its_input_is_ended() => TestServer.Run("epoll", server =>
+    {
+        Peer peer = server.Connect();
+        peer.Exchange(10);
+        server.Switch(FakeModel.Row("nobody", (sockets, stop) =>
+        {
+            sockets.SetBlocking(true);
+            sockets.Adopted();
+            stop.WaitHandle.WaitOne();
+        }));
+        Connection connection = server.Accepted.Single();
+        connection.EndInput();
+        Assert.True(Blocks(connection.Socket));
+        connection.EndStream();
+        Assert.True(Blocks(connection.Socket));
+        peer.HearEnd();
+    });
+
     private static bool Blocks(Socket socket)
     {
         string line = File.ReadLines($"/proc/self/fdinfo/{socket.Handle}").First(line => line.StartsWith("flags:", StringComparison.Ordinal));
