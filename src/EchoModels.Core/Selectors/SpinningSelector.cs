@@ -34,6 +34,7 @@ internal sealed class SpinningSelector(ISelector selector, TimeSpan spin) : ISel
             ready = selector.Wait(milliseconds);
 
         _woken = false;
+        Interlocked.MemoryBarrier(); // what the caller looks at now, it must not have looked at before
         return ready;
     }
 

@@ -37,7 +37,9 @@ internal sealed class Waker : IDisposable
     public void Quiet()
     {
         Socket.Receive(_ring, SocketFlags.None);
-        Volatile.Write(ref _rung, 0);
+
+        // And not a plain write: what is looked at next, for work that a ring announced, must not be read before it is seen.
+        Interlocked.Exchange(ref _rung, 0);
     }
 
     public void Dispose() => Socket.Dispose();
