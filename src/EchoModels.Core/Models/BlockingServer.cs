@@ -17,8 +17,14 @@ public sealed class BlockingServer(Func<ISelector> openSelector) : IEchoServer
         sockets.SetBlocking(true);
         sockets.Adopted();
 
-        foreach (Connection adopted in sockets)
-            Converse(adopted, sockets, sleepers, stop);
+        using (Line line = new(sockets, sockets.Count))
+        {
+            foreach (Connection adopted in sockets)
+            {
+                line.CallNext();
+                Converse(adopted, sockets, sleepers, stop);
+            }
+        }
 
         while (!stop.IsCancellationRequested)
         {

@@ -40,7 +40,7 @@ public sealed class ProcessServer(IReadOnlyList<string> command) : IEchoServer
                     waiting.Add(adopted);
             }
 
-            crew.Start(() => waiting.ForEach(StartInTurn));
+            crew.Start(() => StartInTurn(waiting));
             foreach (Listener listener in sockets.Listeners)
                 crew.Start(() => Welcome(listener));
 
@@ -93,17 +93,20 @@ public sealed class ProcessServer(IReadOnlyList<string> command) : IEchoServer
             if (status == IoStatus.Closed)
                 sockets.Close(client);
             else if (!client.Owes)
-                StartInTurn(client);
+                StartInTurn([client]);
         }
 
-        /// <summary>Sleeps until there is a child for it. Stopped before, it is still in the set.</summary>
-        private void StartInTurn(Connection client)
+        /// <summary>Sleeps until there is a child for each. Who has none when it is stopped, is still in the set.</summary>
+        private void StartInTurn(List<Connection> clients)
         {
-            sockets.AddWaiting(1);
-            while (!IsStopped && !_children.TryStart(command, client))
-                crew.Stop.WaitHandle.WaitOne(LookEvery);
+            using Line line = new(sockets, clients.Count);
+            foreach (Connection client in clients)
+            {
+                while (!IsStopped && !_children.TryStart(command, client))
+                    crew.Stop.WaitHandle.WaitOne(LookEvery);
 
-            sockets.AddWaiting(-1);
+                line.CallNext();
+            }
         }
     }
 }

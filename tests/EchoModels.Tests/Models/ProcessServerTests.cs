@@ -109,7 +109,7 @@ public sealed class ProcessServerTests
             peer.Exchange(100);
 
         server.Switch(Model);
-        Limit.Until(() => server.Sockets.Waiting == 1, "one waits next in turn");
+        Limit.Until(() => server.Sockets.Waiting == 3, "three wait");
         Assert.Equal((2, 3), (server.Sockets.Children.Count, server.Sockets.Count));
 
         Assert.Equal(3, server.Switch("epoll").Connections);

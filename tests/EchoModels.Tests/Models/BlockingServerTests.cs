@@ -1,0 +1,32 @@
+using EchoModels.Tests.Support;
+using Xunit;
+
+namespace EchoModels.Tests.Models;
+
+/// <summary>One client at a time, and the others in line.</summary>
+public sealed class BlockingServerTests
+{
+    [Fact]
+    public void Tells_how_many_wait_of_those_it_adopted() => TestServer.Run("epoll", server =>
+    {
+        Peer[] peers = [.. Enumerable.Range(0, 5).Select(_ => server.Connect())];
+        foreach (Peer peer in peers)
+            peer.Exchange(100);
+
+        server.Switch("blocking");
+        for (int i = 0; i < peers.Length; i++)
+        {
+            peers[i].Exchange(100);
+            Assert.Equal(peers.Length - 1 - i, server.Sockets.Waiting);
+            if (i < 2)
+                peers[i].Leave();
+            else
+                break;
+        }
+
+        server.Switch("epoll");
+        Assert.Equal(0, server.Sockets.Waiting);
+        foreach (Peer peer in peers[2..])
+            peer.Exchange(100);
+    });
+}
