@@ -51,5 +51,5 @@ internal sealed class RingListener(Listener listener, SocketSet sockets, Ring ri
     }
 
     /// <summary>Before we hear of the first, the kernel may have accepted as many as there is room for in the ring of answers.</summary>
-    private bool IsPlenty => DescriptorLimit.Allows(sockets.Count + ring.AnswersAtOnce);
+    private bool IsPlenty => DescriptorLimit.Allows(sockets.Count + sockets.Children.Count + ring.AnswersAtOnce);
 }

@@ -13,7 +13,7 @@ internal sealed unsafe class KqueueSelector : ISelector
     private const int Capacity = 512;
 
     private readonly FileDescriptor _queue;
-    private readonly Waker _waker = new();
+    private readonly Waker _waker;
     private readonly byte[] _changes = GC.AllocateArray<byte>(2 * KernelEvent.Size, pinned: true);
     private readonly byte[] _events = GC.AllocateArray<byte>(Capacity * KernelEvent.Size, pinned: true);
     private readonly ReadyEvent[] _ready = new ReadyEvent[Capacity];
@@ -27,6 +27,7 @@ internal sealed unsafe class KqueueSelector : ISelector
         if (_queue.IsInvalid)
             throw Errno.Failure("kqueue");
 
+        _waker = new Waker();
         Add(_waker.Socket, Interest.Read, Waker.Token);
     }
 

@@ -45,7 +45,8 @@ public sealed class SlotTable
     }
 
     /// <summary>Gives a socket its token.</summary>
-    internal void Add(WatchedSocket socket)
+    /// <returns>How many connections there are now.</returns>
+    internal int Add(WatchedSocket socket)
     {
         lock (_gate)
         {
@@ -58,6 +59,7 @@ public sealed class SlotTable
             socket.Token = token;
             _slots[token.Slot] = socket;
             _connections += socket is Connection ? 1 : 0;
+            return _connections;
         }
     }
 

@@ -209,8 +209,7 @@ public sealed class SocketSet : IDisposable
     {
         _latest = socket.Handle;
         Connection newcomer = new(socket, _io, _policy);
-        bool isOneTooMany = Count + Children.Count >= _policy.MaxConnections;
-        _slots.Add(newcomer);
+        bool isOneTooMany = _slots.Add(newcomer) + Children.Count > _policy.MaxConnections;
         Accepted?.Invoke(newcomer);
         if (!isOneTooMany)
             return newcomer;

@@ -219,6 +219,29 @@ public sealed class SocketSetTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Admits_no_more_than_it_may_though_several_threads_accept_at_once()
+    {
+        const int Threads = 4;
+        using Barrier together = new(Threads);
+        Listener listener = Listener.Open(new IPEndPoint(IPAddress.Loopback, 0), backlog: 16);
+        using SocketSet set = new([listener], new AcceptsTogether(together), new EchoPolicy { MaxConnections = 1 });
+        for (int i = 0; i < 50; i++)
+        {
+            for (int client = 0; client < Threads; client++)
+            {
+                _clients.Add(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+                _clients[^1].Connect(listener.EndPoint);
+            }
+
+            List<Errand> errands = [.. Enumerable.Range(0, Threads).Select(_ => Errand.Begin(() => set.TryAccept(listener, out Connection? _)))];
+            errands.ForEach(errand => errand.Done());
+            Assert.Equal(1, set.Count);
+            foreach (Connection admitted in set)
+                set.Close(admitted, CloseReason.Idle);
+        }
+    }
+
     private Connection Accept()
     {
         Connect();
@@ -240,5 +263,24 @@ public sealed class SocketSetTests : IDisposable
             met.Add(connection);
 
         return met;
+    }
+
+    /// <summary>Has everybody wait until each has accepted a client.</summary>
+    private sealed class AcceptsTogether(Barrier barrier) : ISocketIo
+    {
+        public Socket? Accept(Socket listener, bool blocking, out SocketError error)
+        {
+            Socket? accepted = SocketIo.ForThisSystem.Accept(listener, blocking, out error);
+            Assert.True(barrier.SignalAndWait(Limit.Generous), "not all of them accept");
+            return accepted;
+        }
+
+        public int Receive(OpenSocket socket, Span<byte> buffer, out SocketError error) => SocketIo.ForThisSystem.Receive(socket, buffer, out error);
+
+        public int Send(OpenSocket socket, ReadOnlySpan<byte> bytes, out SocketError error) => SocketIo.ForThisSystem.Send(socket, bytes, out error);
+
+        public void SetBlocking(Socket socket, bool blocking) => SocketIo.ForThisSystem.SetBlocking(socket, blocking);
+
+        public int Unacknowledged(Socket socket) => 0;
     }
 }
