@@ -41,7 +41,7 @@ internal sealed class InteractiveClient(IPEndPoint server, TimeSpan timeout, ISo
 
         _transcript.End();
         if (!_ended)
-            Console.Error.WriteLine("the server closed the connection");
+            Complaints.Tell("the server closed the connection");
     }
 
     private Socket Connect() => Handshake.Connect(server, timeout, out Fault fault) ?? throw Failed(fault switch
@@ -82,19 +82,18 @@ internal sealed class InteractiveClient(IPEndPoint server, TimeSpan timeout, ISo
         byte[] line = new byte[16 * 1024];
         try
         {
-            using Stream input = Console.OpenStandardInput();
             for (int count = 1; count > 0;)
             {
-                count = input.Read(line);
+                count = TypedInput.Read(line);
                 SendAll(socket, line.AsSpan(0, count));
             }
 
             _ended = true;
             socket.Shutdown(SocketShutdown.Send);
         }
-        catch (Exception over) when (over is SocketException or ObjectDisposedException or IOException)
+        catch (Exception over) when (over is SocketException or ObjectDisposedException)
         {
-            // The server has gone, and the receiving thread says so; or the terminal has, and there is nobody to tell.
+            // The server has gone, and the receiving thread says so.
         }
     }
 

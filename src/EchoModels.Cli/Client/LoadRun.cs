@@ -68,7 +68,7 @@ internal sealed class LoadRun : IDisposable
     {
         while ((_dialer.HasMore || _crowd.Connecting > 0) && !_interrupted)
         {
-            _dialer.DialSome(_now);
+            _dialer.DialSome(_now = Clock.Now);
             Turn();
         }
 

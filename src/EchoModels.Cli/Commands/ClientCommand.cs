@@ -123,7 +123,7 @@ internal static class ClientCommand
         {
             (SelectorRow row, ISelector selector) = SelectorTable.OpenFirst(SelectorTable.Rows, out IReadOnlyList<SelectorRefusal> refusals);
             foreach (SelectorRefusal refusal in refusals)
-                Console.Error.WriteLine($"{refusal.Name} is refused ({refusal.Error}): {row.Name} takes its place");
+                Complaints.Tell($"{refusal.Name} is refused ({refusal.Error}): {row.Name} takes its place");
 
             return selector;
         }

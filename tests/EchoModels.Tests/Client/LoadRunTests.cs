@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using EchoModels.Cli.Client;
@@ -82,6 +83,39 @@ public sealed class LoadRunTests
 
         Assert.Equal("all 100 connections refused (127.0.0.1:1)", run.Sentence);
         Assert.Equal(0, run.Load.Connected);
+    }
+
+    [Fact]
+    public void Gives_a_server_its_time_from_the_call_on_and_not_from_its_own_beginning()
+    {
+        TimeSpan patience = TimeSpan.FromSeconds(0.3);
+        using Socket deaf = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        deaf.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        deaf.Listen(0);
+        List<Socket> queue = [];
+        for (int i = 0; i < 3; i++)
+        {
+            queue.Add(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { Blocking = false });
+            _ = Record.Exception(() => queue[^1].Connect(deaf.LocalEndPoint!)); // "in progress"
+        }
+
+        ClientOptions options = new()
+        {
+            Server = (IPEndPoint)deaf.LocalEndPoint!,
+            Connections = 1,
+            Messages = 1,
+            Duration = null,
+            Timeout = patience,
+        };
+        using ISelector selector = SelectorTable.Find("poll").Open();
+        using LoadRun load = new(options, selector, SocketIo.ForThisSystem, ProgressLine.None);
+        Thread.Sleep(patience);
+        Stopwatch time = Stopwatch.StartNew();
+        load.Run();
+
+        Assert.Contains("not answered", load.Faults.Describe());
+        Assert.True(time.Elapsed >= patience - TimeSpan.FromMilliseconds(1), $"it gave up after {time.Elapsed.TotalMilliseconds:0} ms");
+        queue.ForEach(one => one.Dispose());
     }
 
     [Fact]
