@@ -10,7 +10,7 @@ internal static class Usage
 {
     public static int Run(RootCommand root, string[] arguments)
     {
-        ParseResult parsed = root.Parse(arguments);
+        ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null }); // @ is a letter like any other
         Command command = parsed.CommandResult.Command;
         if (parsed.Action is ParseErrorAction)
             return Refuse(command, Complaint(parsed, command));
@@ -26,23 +26,23 @@ internal static class Usage
         }
         catch (RunFailedException failure)
         {
-            Console.Error.WriteLine($"echomodels: {failure.Message}");
+            Complaints.Tell($"echomodels: {failure.Message}");
             return ExitCode.Failed;
         }
         catch (TypeInitializationException refused) when (refused.TypeName.StartsWith("System.Net.Sockets.", StringComparison.Ordinal))
         {
             // It makes an epoll of its own before the first socket; a sandbox that forbids that forbids every socket.
-            Console.Error.WriteLine($"echomodels: {Printable.Escape(RuntimeSockets.Reason(refused))}");
+            Complaints.Tell($"echomodels: {Printable.Escape(RuntimeSockets.Reason(refused))}");
             return ExitCode.Failed;
         }
         catch (IOException failure)
         {
-            Console.Error.WriteLine($"echomodels: {Printable.Escape(failure.Message)}"); // a full disk behind stdout, for instance
+            Complaints.Tell($"echomodels: {Printable.Escape(failure.Message)}"); // a full disk behind stdout, for instance
             return ExitCode.Failed;
         }
         catch (Exception fault)
         {
-            Console.Error.WriteLine($"echomodels: unexpected {fault.GetType().Name}: {Printable.Escape(fault.Message)}");
+            Complaints.Tell($"echomodels: unexpected {fault.GetType().Name}: {Printable.Escape(fault.Message)}");
             return ExitCode.Failed;
         }
     }
@@ -50,8 +50,8 @@ internal static class Usage
     private static int Refuse(Command command, string complaint)
     {
         string path = command is RootCommand ? "echomodels" : $"echomodels {command.Name}";
-        Console.Error.WriteLine($"echomodels: {complaint}");
-        Console.Error.WriteLine($"Try '{path} --help'.");
+        Complaints.Tell($"echomodels: {complaint}");
+        Complaints.Tell($"Try '{path} --help'.");
         return ExitCode.Usage;
     }
 

@@ -122,7 +122,8 @@ internal static class Values
             return true;
 
         // Without the look at its form, "8888" would be taken for the address 0.0.34.184.
-        bool looksRight = text.Contains(':') || text.Count(letter => letter == '.') == 3;
+        // And [::1]:9000 would be taken for ::1, with its port forgotten.
+        bool looksRight = (text.Contains(':') && !text.Contains('[')) || text.Count(letter => letter == '.') == 3;
         if (!looksRight || !IPAddress.TryParse(text, out IPAddress? address))
             return false;
 

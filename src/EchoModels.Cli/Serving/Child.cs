@@ -21,7 +21,19 @@ internal static class Child
     /// <returns>The exit code.</returns>
     public static int Run(IReadOnlyList<string> arguments)
     {
-        EchoPolicy policy = new() { Reply = Reply.FromArguments(arguments) };
+        try
+        {
+            return Serve(new EchoPolicy { Reply = Reply.FromArguments(arguments) });
+        }
+        catch (Exception wrong) when (wrong is FormatException or ArgumentException or SocketException)
+        {
+            Complaints.Tell($"echomodels: {Verb}: {Printable.Escape(wrong.Message)} It is serve --model process that starts it, with a connection.");
+            return ExitCode.Usage;
+        }
+    }
+
+    private static int Serve(EchoPolicy policy)
+    {
         Connection client = new(new Socket(new SafeSocketHandle(0, ownsHandle: false)), SocketIo.ForThisSystem, policy);
         Span<byte> buffer = stackalloc byte[Connection.BufferSize];
         while (client.Echo(buffer) != IoStatus.Closed)

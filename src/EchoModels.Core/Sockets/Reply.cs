@@ -41,8 +41,11 @@ public sealed class Reply
     public static Reply Fixed(string text) => new(Encoding.UTF8.GetBytes(text), [], upper: false, leftOut: true);
 
     /// <summary>The same, made of <see cref="ToArguments"/>.</summary>
-    public static Reply FromArguments(IReadOnlyList<string> arguments) => new(
-        Convert.FromHexString(arguments[0]), Convert.FromHexString(arguments[1]), arguments[2] == "upper", arguments[2] == "left-out");
+    /// <exception cref="ArgumentException">They are not three.</exception>
+    /// <exception cref="FormatException">One that is to be hexadecimal is not.</exception>
+    public static Reply FromArguments(IReadOnlyList<string> arguments) => arguments is [string before, string behind, string form]
+        ? new(Convert.FromHexString(before), Convert.FromHexString(behind), form == "upper", form == "left-out")
+        : throw new ArgumentException($"Three words make a reply, and not {arguments.Count}.");
 
     /// <summary>Itself as three words on a command line, for a child that is to reply like this.</summary>
     public IReadOnlyList<string> ToArguments() =>

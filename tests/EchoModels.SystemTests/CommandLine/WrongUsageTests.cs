@@ -29,6 +29,10 @@ public sealed class WrongUsageTests
         { "serve --bind nowhere", "serve", ["--bind", "'nowhere'", "IPv4 or IPv6"] },
         { "serve --bind 8888", "serve", ["--bind", "'8888'", "IPv4 or IPv6"] },
         { "serve --bind 127.0.0.256", "serve", ["--bind", "'127.0.0.256'", "IPv4 or IPv6"] },
+        { "serve --bind [::1]:9000", "serve", ["--bind", "'[::1]:9000'", "IPv4 or IPv6"] },
+        { "client --host [::1]", "client", ["--host", "'[::1]'", "IPv4 or IPv6"] },
+        { "serve --bind @here", "serve", ["--bind", "'@here'", "IPv4 or IPv6"] },
+        { "@serve", "", ["'@serve'", "serve, switch, status, models"] },
         { "serve -l loud", "serve", ["--log-level", "'loud'", "verbose, debug, information, warning, error, fatal"] },
         { "serve --selector kqueueue", "serve", ["--selector", "'kqueueue'", "auto, epoll, poll, select"] },
         { "serve -m epoll --selector kqueueue", "serve", ["--selector", "'kqueueue'", "auto, epoll, poll, select"] },
@@ -67,6 +71,32 @@ public sealed class WrongUsageTests
         Assert.StartsWith("echomodels: ", outcome.ErrorLines[0]);
         Assert.All(named, word => Assert.Contains(word, outcome.ErrorLines[0]));
         Assert.Equal($"Try '{$"echomodels {verb}".TrimEnd()} --help'.", outcome.ErrorLines[1]);
+    }
+
+    [Theory]
+    [InlineData("child")]
+    [InlineData("child zz zz as-is")]
+    [InlineData("child 00 00 as-is more")]
+    public void The_verb_that_no_help_lists_is_not_for_people(string commandLine)
+    {
+        Outcome outcome = Executable.Run(commandLine.Split(' '));
+
+        Assert.True(outcome.ExitCode == 2, outcome.Everything);
+        Assert.StartsWith("echomodels: child: ", Assert.Single(outcome.ErrorLines));
+    }
+
+    [Theory]
+    [InlineData("serve --model nope", 2)]
+    [InlineData("child", 2)]
+    [InlineData("status -p 1", 1)]
+    [InlineData("client -p 1 -n 1", 1)]
+    public void Has_its_exit_code_though_nobody_can_be_told(string commandLine, int code)
+    {
+        foreach (string stderr in (string[])["2>/dev/full", "2</dev/null"])
+        {
+            Outcome outcome = Executable.RunUnder(["/bin/sh", "-c", $"exec \"$0\" \"$@\" {stderr}"], commandLine.Split(' '));
+            Assert.True(outcome.ExitCode == code, $"{stderr}: {outcome.Everything}");
+        }
     }
 
     [Fact]
