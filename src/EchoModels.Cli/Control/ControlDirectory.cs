@@ -1,3 +1,4 @@
+using System.Text;
 using EchoModels.Posix;
 
 namespace EchoModels.Cli.Control;
@@ -12,11 +13,14 @@ internal static class ControlDirectory
     /// <summary>The longest path a Unix-domain socket may have, in bytes. See unix(7).</summary>
     private const int LongestPath = 107;
 
+    /// <summary>How often is looked whether a lock is free, in milliseconds.</summary>
+    private const int LookEvery = 5;
+
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>The places to look for the control socket of a port, the likeliest first.</summary>
     public static IEnumerable<string> Candidates(int port) =>
-        Directories().Select(directory => Path.Combine(directory, $"{port}.sock")).Where(path => path.Length <= LongestPath);
+        Directories().Select(directory => Path.Combine(directory, $"{port}.sock")).Where(path => Encoding.UTF8.GetByteCount(path) <= LongestPath);
 
     /// <summary>The path for a new control socket, its directory made and closed to others.</summary>
     /// <exception cref="IOException">No directory can be had; the message says why.</exception>
@@ -41,6 +45,35 @@ internal static class ControlDirectory
         || (Libc.Status(Libc.AT_FDCWD, directory, Libc.AT_SYMLINK_NOFOLLOW, Libc.STATX_BASIC_STATS, out FileStatus status) == 0
             && (status.Mode & Libc.S_IFMT) == Libc.S_IFDIR
             && status.User == Libc.EffectiveUser());
+
+    /// <summary>Keeps other servers from opening theirs in the directory of a socket, until it is disposed of. Null if they will not let us.</summary>
+    /// <param name="path">The socket's path.</param>
+    /// <param name="patience">How long to wait for one that is at it, in milliseconds.</param>
+    /// <exception cref="IOException">The directory cannot be opened.</exception>
+    public static IDisposable? TryLock(string path, int patience)
+    {
+        if (!OperatingSystem.IsLinux())
+            return new FileDescriptor(); // nothing to hold
+
+        string place = Path.GetDirectoryName(path)!;
+        FileDescriptor directory = Libc.Open(place, Libc.O_CLOEXEC, 0);
+        if (directory.IsInvalid)
+            throw Errno.Failure($"open {place}");
+
+        long deadline = Environment.TickCount64 + patience;
+        while (Libc.Lock(directory, Libc.LOCK_EX | Libc.LOCK_NB) != 0)
+        {
+            if (Environment.TickCount64 > deadline)
+            {
+                directory.Dispose();
+                return null;
+            }
+
+            Thread.Sleep(LookEvery);
+        }
+
+        return directory;
+    }
 
     private static IEnumerable<string> Directories()
     {

@@ -42,11 +42,15 @@ internal sealed class ControlServer : IDisposable
     public static ControlServer Open(int port, Func<string, string> answer)
     {
         string path = ControlDirectory.Prepare(port);
-        Vacate(path);
+
+        // One server after the other: a socket that is bound, and does not listen yet, looks like one that was left behind.
+        using IDisposable turn = ControlDirectory.TryLock(path, MostMilliseconds * 2)
+            ?? throw new IOException($"{path}: another server is opening one there, and does not come to an end");
 
         Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
+            Vacate(path);
             listener.Bind(new UnixDomainSocketEndPoint(path));
             if (!OperatingSystem.IsWindows())
                 File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -54,10 +58,15 @@ internal sealed class ControlServer : IDisposable
             listener.Listen(MostVisitors);
             return new ControlServer(listener, path, answer);
         }
-        catch (SocketException refusal)
+        catch (Exception refusal) when (refusal is SocketException or UnauthorizedAccessException)
         {
             listener.Dispose();
             throw new IOException($"{path}: {refusal.Message}", refusal);
+        }
+        catch
+        {
+            listener.Dispose();
+            throw;
         }
     }
 

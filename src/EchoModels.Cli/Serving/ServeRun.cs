@@ -50,6 +50,7 @@ internal sealed class ServeRun : IDisposable
 
     public void Dispose()
     {
+        CloseControls();
         _narrator.Dispose();
         _host.Dispose();
         _sockets.Dispose();

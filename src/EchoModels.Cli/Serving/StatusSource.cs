@@ -10,6 +10,9 @@ namespace EchoModels.Cli.Serving;
 /// <summary>Takes the snapshots that <c>status</c> shows, and the summary at the end.</summary>
 internal sealed class StatusSource
 {
+    /// <summary>So many of them are remembered, the last ones: a status is one line of a bounded length.</summary>
+    private const int MostSwitches = 100;
+
     private readonly EchoHost _host;
     private readonly SocketSet _sockets;
     private readonly SelectorChoice _selectors;
@@ -109,6 +112,11 @@ internal sealed class StatusSource
     private void Remember(SwitchReport report)
     {
         lock (_switches)
+        {
+            if (_switches.Count == MostSwitches)
+                _switches.RemoveAt(0);
+
             _switches.Add(report);
+        }
     }
 }

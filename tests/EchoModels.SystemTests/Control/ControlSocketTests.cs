@@ -33,6 +33,40 @@ public sealed class ControlSocketTests
     }
 
     [Fact]
+    public void A_server_waits_while_another_opens_its_socket()
+    {
+        using RuntimeDirectory directory = new();
+        Directory.CreateDirectory(directory.Servers);
+        using Server server = Server.Begin(new Launch { Directory = directory });
+        using (Native.LockDirectory(directory.Servers))
+        {
+            Timing.Eventually(() => server.Said("listening").Length > 0, "it serves");
+            Thread.Sleep(500); // long enough to open a socket, and not to lose patience
+            Assert.Empty(Directory.GetFileSystemEntries(directory.Servers));
+        }
+
+        server.AwaitPort();
+        Assert.Empty(server.Said("no control socket"));
+        server.End();
+    }
+
+    [Fact]
+    public void A_directory_whose_name_is_too_long_in_bytes_is_passed_over()
+    {
+        using RuntimeDirectory directory = new();
+        string name = Path.Combine(directory.Path, new string('é', 45));
+        Directory.CreateDirectory(name);
+        using Server server = Server.Begin(new Launch { Directory = directory, Shell = $"export XDG_RUNTIME_DIR='{name}'" });
+        Timing.Eventually(() => server.Said("listening").Length > 0, "it serves");
+        int port = int.Parse(server.Said("listening")[0].Split("127.0.0.1:")[1].Split(' ', ',')[0], null);
+
+        Timing.Eventually(() => Executable.RunBeside(server, "status", "-p", $"{port}").ExitCode == 0, "it answers in /tmp");
+        Assert.Empty(Directory.GetFileSystemEntries(name));
+        server.Signal(Native.SIGTERM);
+        Assert.Equal(0, server.ExitCode());
+    }
+
+    [Fact]
     public void The_stale_socket_of_a_killed_server_is_replaced()
     {
         using RuntimeDirectory directory = new();

@@ -13,6 +13,24 @@ public sealed class StatusTests
         "signals", "wakeups", "threads", "cpuUserSeconds", "cpuSystemSeconds", "rssBytes", "switches",
     ];
 
+    [Fact]
+    public void It_remembers_the_last_100_switches()
+    {
+        using Server server = Server.Start("--model", "poll");
+        for (int i = 0; i < 105; i++)
+        {
+            using Visitor visitor = new(server);
+            visitor.Say(i % 2 == 0 ? "switch epoll\n" : "switch poll\n");
+            Assert.Equal(i % 2 == 0 ? "epoll" : "poll", visitor.Answer().GetProperty("to").GetString());
+        }
+
+        JsonElement[] switches = [.. Json(server).GetProperty("switches").EnumerateArray()];
+        Assert.Equal(100, switches.Length);
+        Assert.Equal("poll", switches[0].GetProperty("to").GetString()); // the sixth
+        Assert.Equal("epoll", switches[^1].GetProperty("to").GetString());
+        server.End();
+    }
+
     [Theory]
     [MemberData(nameof(Models.All), MemberType = typeof(Models))]
     public void Its_counters_agree_with_the_traffic(string model)

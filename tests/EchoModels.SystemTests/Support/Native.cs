@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace EchoModels.SystemTests.Support;
 
@@ -16,6 +17,8 @@ internal static partial class Native
 
     private const int F_SETPIPE_SZ = 1031;
     private const int RLIMIT_NOFILE = 7;
+    private const int O_CLOEXEC = 0x80000;
+    private const int LOCK_EX = 2;
     private const uint SIOCOUTQ = 0x5411;
 
     /// <summary>Sends a signal to one process.</summary>
@@ -39,6 +42,15 @@ internal static partial class Native
     /// <summary>Makes a pipe's buffer as small as the kernel allows.</summary>
     public static void Shrink(SafeHandle pipe) => Assert.True(FileControl(pipe, F_SETPIPE_SZ, 4096) > 0, "fcntl failed");
 
+    /// <summary>Locks a directory, until it is disposed of. See flock(2).</summary>
+    public static IDisposable LockDirectory(string path)
+    {
+        SafeFileHandle directory = Open(path, O_CLOEXEC, 0);
+        Assert.False(directory.IsInvalid, $"open: {Marshal.GetLastPInvokeErrorMessage()}");
+        Check(Lock(directory, LOCK_EX), "flock");
+        return directory;
+    }
+
     /// <summary>Bytes sent that the other kernel has not acknowledged yet.</summary>
     public static int Unacknowledged(Socket socket)
     {
@@ -61,6 +73,12 @@ internal static partial class Native
 
     private static void Check(int result, string call) =>
         Assert.True(result == 0, $"{call}: {Marshal.GetLastPInvokeErrorMessage()}");
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial SafeFileHandle Open(string path, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    private static partial int Lock(SafeHandle file, int operation);
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int Kill(int process, int signal);
