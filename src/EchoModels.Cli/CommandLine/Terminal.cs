@@ -49,6 +49,12 @@ internal sealed class Terminal : IDisposable
         return group < 0 || group == Termios.OwnGroup(); // below 0: it controls no jobs, so all may use it
     }
 
+    /// <summary>Whether what is typed there is for us: it is ours, and does control our job.</summary>
+    /// <remarks>Of a terminal of another session, as setsid(1) makes it, we could read the keys that are meant for its shell.</remarks>
+    /// <param name="descriptor">A descriptor of the terminal.</param>
+    public static bool HasKeysForUs(int descriptor) =>
+        !OperatingSystem.IsLinux() || Termios.ForegroundGroup(descriptor) == Termios.OwnGroup();
+
     /// <summary>Has the terminal never stop this program for what it does in the background; there, a read fails with EIO instead.</summary>
     public static void IgnoreItsStops()
     {

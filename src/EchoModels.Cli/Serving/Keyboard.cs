@@ -12,7 +12,7 @@ internal static class Keyboard
     public static char Key(int index) => index < 9 ? (char)('1' + index) : (char)('a' + index - 9);
 
     /// <summary>Whether there is a keyboard, and it is ours to read: who starts in the background has none.</summary>
-    public static bool IsOurs => !Console.IsInputRedirected && Terminal.IsOurs(0);
+    public static bool IsOurs => !Console.IsInputRedirected && Terminal.HasKeysForUs(0);
 
     /// <summary>Reads keys on a thread of its own for as long as the program runs.</summary>
     public static void Listen(Action<ModelRow> onModel)

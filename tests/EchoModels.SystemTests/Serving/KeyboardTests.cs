@@ -42,6 +42,28 @@ public sealed class KeyboardTests
         Assert.Equal(0, window.ExitCode());
     }
 
+    [Fact]
+    public void Keys_in_the_terminal_of_another_session_are_for_its_shell()
+    {
+        using Window window = new(["setsid", "--wait", Executable.Path, "serve", "-p", "0", "-m", "poll"]);
+        window.AwaitServerWithoutKeys();
+        int server = int.Parse(File.ReadAllText($"/proc/{window.Id}/task/{window.Id}/children").Trim(), null);
+        try
+        {
+            Assert.False(Timing.Within(TimeSpan.FromSeconds(1), () => window.Terminal.IsForKeys), "it reads the keys");
+            window.Type("2\r");
+            Assert.DoesNotContain("keys:", window.Screen);
+            Assert.Equal("poll", window.Model);
+            Assert.Equal(window.Before, window.Terminal.Settings);
+        }
+        finally
+        {
+            Native.TrySignal(server, Native.SIGTERM);
+        }
+
+        Assert.Equal(0, window.ExitCode());
+    }
+
     [Theory]
     [InlineData("0")]
     [InlineData("xyz~ \r\t\u0004")]

@@ -99,9 +99,16 @@ internal sealed partial class Window : IDisposable
     /// <summary>Waits until a server has named its keys, and reads them.</summary>
     public void AwaitServer()
     {
-        Port = int.Parse(Await(@"listening on 127\.0\.0\.1:(\d+)").Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+        AwaitServerWithoutKeys();
         Await("keys: .*\n");
-        Timing.Eventually(() => Terminal.IsForKeys && File.Exists(_directory.Socket(Port)), "the keys are read");
+        Timing.Eventually(() => Terminal.IsForKeys, "the keys are read");
+    }
+
+    /// <summary>Waits until a server can be asked.</summary>
+    public void AwaitServerWithoutKeys()
+    {
+        Port = int.Parse(Await(@"listening on 127\.0\.0\.1:(\d+)").Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+        Timing.Eventually(() => File.Exists(_directory.Socket(Port)), "its control socket is there");
     }
 
     public JsonElement Status()
