@@ -2,8 +2,10 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net;
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using EchoModels.Cli.Client;
 using EchoModels.Cli.CommandLine;
+using EchoModels.Cli.Control;
 using EchoModels.Selectors;
 using EchoModels.Sockets;
 
@@ -104,15 +106,35 @@ internal static class ClientCommand
         using ISelector selector = OpenSelector();
         using LoadRun run = new(options, selector, SocketIo.ForThisSystem, ProgressLine.OnStandardError());
         LoadRun.Rehearse(options, selector, SocketIo.ForThisSystem);
+        Service? before = Ask(options.Server);
         RunUntilSignal(run);
 
         string? faults = run.Faults.Describe();
+        ClientReport report = ClientReport.Of(run) with { Model = Ask(options.Server) == before ? before?.Model : null };
         if (parsed.GetValue(Json))
-            Console.WriteLine(ClientReport.Of(run).ToJson());
+            Console.WriteLine(report.ToJson());
         else if (run.Connected > 0 || faults is null)
-            Console.WriteLine(ClientReport.Of(run).ToTable());
+            Console.WriteLine(report.ToTable());
 
         return faults is null ? ExitCode.Ok : throw new RunFailedException(faults);
+    }
+
+    /// <summary>What serves now in a server of ours on this machine, if it tells; null of anybody else's.</summary>
+    private static Service? Ask(IPEndPoint server)
+    {
+        if (!IPAddress.IsLoopback(server.Address))
+            return null;
+
+        try
+        {
+            string status = ControlClient.Ask(server.Port, "status", TimeSpan.FromSeconds(1));
+            StatusReport report = JsonSerializer.Deserialize(status, Wire.Readable.StatusReport)!;
+            return new Service(report.Model, report.Switches is [.., SwitchReport last] ? last : null);
+        }
+        catch (RunFailedException)
+        {
+            return null;
+        }
     }
 
     private static IPEndPoint Server(ParseResult parsed) => new(parsed.GetValue(Host)!, parsed.GetValue(Port));
@@ -156,4 +178,7 @@ internal static class ClientCommand
             throw new RunFailedException(failure.Message);
         }
     }
+
+    /// <summary>A model, since the switch that brought it.</summary>
+    private sealed record Service(string Model, SwitchReport? Since);
 }

@@ -14,13 +14,16 @@ internal static class ControlClient
 
     /// <summary>Sends a line, and returns the line that answers it.</summary>
     /// <exception cref="RunFailedException">No server of this user listens on the port, or it refused.</exception>
-    public static string Ask(int port, string line)
+    public static string Ask(int port, string line) => Ask(port, line, Patience);
+
+    /// <summary>The same, with a limit of one's own for how long the answer may take.</summary>
+    public static string Ask(int port, string line, TimeSpan patience)
     {
         using Socket socket = Connect(port);
         try
         {
             socket.Send(Encoding.UTF8.GetBytes(line + "\n"));
-            string answer = Read(socket);
+            string answer = Read(socket, patience);
             if (JsonDocument.Parse(answer).RootElement.TryGetProperty("error", out JsonElement error))
                 throw new RunFailedException(Printable.Escape(error.GetString() ?? "refused"));
 
@@ -55,11 +58,11 @@ internal static class ControlClient
         throw new RunFailedException($"no echomodels server of yours runs on port {port}; name its port with --port");
     }
 
-    private static string Read(Socket socket)
+    private static string Read(Socket socket, TimeSpan patience)
     {
         List<byte> answer = [];
         byte[] buffer = new byte[4096];
-        while (Readiness.Await(socket, Patience))
+        while (Readiness.Await(socket, patience))
         {
             int count = socket.Receive(buffer);
             if (count == 0)

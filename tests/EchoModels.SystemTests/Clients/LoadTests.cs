@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using EchoModels.SystemTests.Support;
+
+namespace EchoModels.SystemTests.Clients;
+
+/// <summary>The many clients: what a run came to, for people and for programs, and its exit code.</summary>
+public sealed class LoadTests
+{
+    [Theory]
+    [MemberData(nameof(Models.All), MemberType = typeof(Models))]
+    public void Tells_a_program_what_an_honest_server_did(string model)
+    {
+        using Server server = Server.Start("--model", model);
+        Outcome outcome = Executable.RunBeside(server, "client", "-p", $"{server.Port}", "-c", model == "blocking" ? "1" : "4", "-n", "25", "--json");
+
+        Assert.True(outcome.ExitCode == 0, outcome.Everything);
+        Assert.Empty(outcome.Error);
+        int clients = model == "blocking" ? 1 : 4;
+        JsonElement report = JsonDocument.Parse(outcome.Output).RootElement;
+        Assert.Equal(model, report.GetProperty("model").GetString());
+        Assert.Equal((clients, 25 * clients), (report.GetProperty("connections").GetInt32(), report.GetProperty("messages").GetInt32()));
+        Assert.Equal(64 * 25 * clients, report.GetProperty("bytes").GetInt32());
+        Assert.Equal((0, 0), (report.GetProperty("mismatches").GetInt32(), report.GetProperty("errors").GetInt32()));
+        Assert.Equal(64 * 25 * clients, server.Status().GetProperty("bytesIn").GetInt64());
+        server.End();
+    }
+
+    [Fact]
+    public void Tells_people_the_same_in_a_table()
+    {
+        using Server server = Server.Start();
+        Outcome outcome = Executable.RunBeside(server, "client", "-p", $"{server.Port}", "-n", "10");
+
+        Assert.True(outcome.ExitCode == 0, outcome.Everything);
+        Assert.Empty(outcome.Error);
+        Assert.Matches(@"(?m)^model\s+epoll$", outcome.Output);
+        Assert.Matches(@"(?m)^connections\s+20$", outcome.Output);
+        Assert.Matches(@"(?m)^messages\s+200$", outcome.Output);
+        Assert.Matches(@"(?m)^mismatches\s+0$", outcome.Output);
+        server.End();
+    }
+
+    [Fact]
+    public void Names_no_model_if_there_was_more_than_one()
+    {
+        using Server server = Server.Start();
+        using Process client = Process.Start(
+            Executable.Prepare(server.Directory, [], ["client", "-p", $"{server.Port}", "-c", "2", "-d", "1500ms", "--json"]))!;
+        Timing.Eventually(() => server.Status().GetProperty("receives").GetInt64() > 0, "it talks");
+        foreach (string model in (string[])["poll", "epoll"])
+            Assert.Equal(0, Executable.RunBeside(server, "switch", model, "-p", $"{server.Port}").ExitCode);
+
+        JsonElement report = JsonDocument.Parse(client.StandardOutput.ReadToEnd()).RootElement;
+        Assert.False(report.TryGetProperty("model", out _));
+        Assert.Equal(0, report.GetProperty("errors").GetInt32());
+        Assert.True(client.WaitForExit(Timing.Generous), "it has ended");
+        Assert.Equal(0, client.ExitCode);
+        server.End();
+    }
+
+    [Theory]
+    [InlineData("wrong byte", "got a wrong byte (first at byte 10 of client")]
+    [InlineData("byte too many", "got more bytes than they sent")]
+    [InlineData("early close", "closed early by the server")]
+    [InlineData("silence", "stalled for 0.3s")]
+    public void Ends_with_1_and_one_line_that_says_what_a_server_did_wrong(string fault, string complaint)
+    {
+        using TcpListener liar = new(IPAddress.Loopback, 0);
+        liar.Start();
+        new Thread(() => Lie(liar, fault)) { IsBackground = true }.Start();
+        Outcome outcome = Executable.Run("client", "-p", $"{((IPEndPoint)liar.LocalEndpoint).Port}", "-c", "2", "-n", "3", "--timeout", "300ms", "--json");
+
+        Assert.True(outcome.ExitCode == 1, outcome.Everything);
+        Assert.Contains(complaint, Assert.Single(outcome.ErrorLines));
+        JsonElement report = JsonDocument.Parse(outcome.Output).RootElement;
+        Assert.Equal(2, report.GetProperty("mismatches").GetInt32() + report.GetProperty("errors").GetInt32());
+        Assert.False(report.TryGetProperty("model", out _));
+    }
+
+    [Fact]
+    public void Ends_with_1_and_one_line_where_nobody_listens()
+    {
+        Outcome outcome = Executable.Run("client", "-p", "1", "-n", "1");
+
+        Assert.True(outcome.ExitCode == 1, outcome.Everything);
+        Assert.Empty(outcome.Output);
+        Assert.Equal("echomodels: all 20 connections refused (127.0.0.1:1)", Assert.Single(outcome.ErrorLines));
+    }
+
+    /// <summary>An echo server that does one thing wrong to everybody.</summary>
+    private static void Lie(TcpListener listener, string fault)
+    {
+        byte[] buffer = new byte[1_024];
+        List<Socket> silent = [];
+        try
+        {
+            while (true)
+            {
+                Socket client = listener.AcceptSocket();
+                int count = client.Receive(buffer);
+                switch (fault)
+                {
+                    case "wrong byte":
+                        buffer[10] ^= 1;
+                        client.Send(buffer.AsSpan(0, count));
+                        break;
+                    case "byte too many":
+                        client.Send(buffer.AsSpan(0, count + 1));
+                        break;
+                    case "early close":
+                        client.Close();
+                        continue;
+                }
+
+                silent.Add(client);
+            }
+        }
+        catch (SocketException)
+        {
+            silent.ForEach(client => client.Dispose()); // the test is over
+        }
+    }
+}
