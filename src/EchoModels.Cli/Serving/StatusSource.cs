@@ -11,7 +11,7 @@ namespace EchoModels.Cli.Serving;
 internal sealed class StatusSource
 {
     /// <summary>So many of them are remembered, the last ones: a status is one line of a bounded length.</summary>
-    private const int MostSwitches = 100;
+    private const int MostSwitches = 1_000;
 
     private readonly EchoHost _host;
     private readonly SocketSet _sockets;

@@ -14,10 +14,10 @@ public sealed class StatusTests
     ];
 
     [Fact]
-    public void It_remembers_the_last_100_switches()
+    public void It_remembers_the_last_1000_switches()
     {
         using Server server = Server.Start("--model", "poll");
-        for (int i = 0; i < 105; i++)
+        for (int i = 0; i < 1_005; i++)
         {
             using Visitor visitor = new(server);
             visitor.Say(i % 2 == 0 ? "switch epoll\n" : "switch poll\n");
@@ -25,7 +25,7 @@ public sealed class StatusTests
         }
 
         JsonElement[] switches = [.. Json(server).GetProperty("switches").EnumerateArray()];
-        Assert.Equal(100, switches.Length);
+        Assert.Equal(1_000, switches.Length);
         Assert.Equal("poll", switches[0].GetProperty("to").GetString()); // the sixth
         Assert.Equal("epoll", switches[^1].GetProperty("to").GetString());
         server.End();
