@@ -64,9 +64,9 @@ public sealed class EchoHost : IDisposable
                 if (_started || _stopping)
                     throw new InvalidOperationException($"the host has been {(_stopping ? "stopped" : "started")} already");
 
+                _thread.Start();
                 _started = true;
                 _handover = first;
-                _thread.Start();
             }
 
             first.Wait();
@@ -125,8 +125,10 @@ public sealed class EchoHost : IDisposable
     }
 
     /// <summary>Whoever has not stopped it leaves without a goodbye; but no model is left with the sockets.</summary>
+    /// <exception cref="InvalidOperationException">This is the models' thread.</exception>
     public void Dispose()
     {
+        RefuseModelsThread();
         lock (_gate)
         {
             if (!_stopping)
@@ -144,7 +146,7 @@ public sealed class EchoHost : IDisposable
     private void RefuseModelsThread()
     {
         if (Thread.CurrentThread == _thread)
-            throw new InvalidOperationException("the models' thread cannot wait for itself: switch and stop from another one");
+            throw new InvalidOperationException("the models' thread cannot wait for itself: switch, stop and dispose from another one");
     }
 
     private void Run()

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using EchoModels.Posix;
 
@@ -47,6 +48,7 @@ internal static class ControlDirectory
             && status.User == Libc.EffectiveUser());
 
     /// <summary>Keeps other servers from opening theirs in the directory of a socket, until it is disposed of. Null if they will not let us.</summary>
+    /// <remarks>For Linux only; and where the file system knows no locks, nobody is kept from anything.</remarks>
     /// <param name="path">The socket's path.</param>
     /// <param name="patience">How long to wait for one that is at it, in milliseconds.</param>
     /// <exception cref="IOException">The directory cannot be opened.</exception>
@@ -63,6 +65,9 @@ internal static class ControlDirectory
         long deadline = Environment.TickCount64 + patience;
         while (Libc.Lock(directory, Libc.LOCK_EX | Libc.LOCK_NB) != 0)
         {
+            if (Marshal.GetLastPInvokeError() is not (Errno.EAGAIN or Errno.EINTR))
+                break;
+
             if (Environment.TickCount64 > deadline)
             {
                 directory.Dispose();

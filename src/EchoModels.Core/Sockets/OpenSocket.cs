@@ -9,8 +9,11 @@ namespace EchoModels.Sockets;
 /// </remarks>
 public readonly record struct OpenSocket(Socket Socket, int Descriptor)
 {
-    public static implicit operator OpenSocket(Socket socket) => new(socket, (int)socket.Handle);
+    private const int None = -1;
 
-    /// <summary>The same after it was closed. Its number may be a stranger's by now: a call that comes too late gets EBADF.</summary>
-    public OpenSocket Closed() => this with { Descriptor = -1 };
+    public static implicit operator OpenSocket(Socket socket) => new(socket, socket.SafeHandle.IsClosed ? None : (int)socket.Handle);
+
+    /// <summary>The same after it was closed. Its number may be a stranger's by now: a call that begins after that gets EBADF.</summary>
+    /// <remarks>A call that is under way holds nothing back. Who closes a socket is therefore always the one who makes the calls on it.</remarks>
+    public OpenSocket Closed() => this with { Descriptor = None };
 }

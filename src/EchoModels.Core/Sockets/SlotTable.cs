@@ -68,6 +68,9 @@ public sealed class SlotTable
     {
         lock (_gate)
         {
+            if (_slots[socket.Token.Slot] != socket)
+                return; // it has gone already
+
             _slots[socket.Token.Slot] = null;
             _free.Push(socket.Token with { Generation = socket.Token.Generation + 1 });
             _connections -= socket is Connection ? 1 : 0;

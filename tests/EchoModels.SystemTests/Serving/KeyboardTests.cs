@@ -46,10 +46,11 @@ public sealed class KeyboardTests
     public void Keys_in_the_terminal_of_another_session_are_for_its_shell()
     {
         using Window window = new(["setsid", "--wait", Executable.Path, "serve", "-p", "0", "-m", "poll"]);
-        window.AwaitServerWithoutKeys();
-        int server = int.Parse(File.ReadAllText($"/proc/{window.Id}/task/{window.Id}/children").Trim(), null);
+        int server = 0;
         try
         {
+            Timing.Eventually(() => int.TryParse(File.ReadAllText($"/proc/{window.Id}/task/{window.Id}/children"), out server), "its process is there");
+            window.AwaitServerWithoutKeys();
             Assert.False(Timing.Within(TimeSpan.FromSeconds(1), () => window.Terminal.IsForKeys), "it reads the keys");
             window.Type("2\r");
             Assert.DoesNotContain("keys:", window.Screen);

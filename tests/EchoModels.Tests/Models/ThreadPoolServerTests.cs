@@ -1,3 +1,4 @@
+using EchoModels.Blocking;
 using EchoModels.Models;
 using EchoModels.Posix;
 using EchoModels.Tests.Support;
@@ -102,6 +103,7 @@ public sealed class ThreadPoolServerTests
         foreach (Peer peer in peers)
             peer.Exchange(10);
 
+        WayOut.WaitUntilEmpty();
         int most = NativeThread.Most;
         NativeThread.Most = NativeThread.Count + 150; // by then the first are asleep in the queue
         try
@@ -116,6 +118,8 @@ public sealed class ThreadPoolServerTests
         Assert.Equal(0, server.Sockets.Waiting);
         foreach (Peer peer in peers)
             peer.Exchange(10);
+
+        WayOut.WaitUntilEmpty(); // or else the end of so many threads falls into the next test
     });
 
     private static void Run(int workers, Action<TestServer> test) => TestServer.Run(Pool(workers), new Wish(), test);
