@@ -49,7 +49,6 @@ public sealed class ThreadPoolServer(int workers) : IEchoServer
     private sealed class ClientQueue : IDisposable
     {
         private readonly SocketSet _sockets;
-        private readonly CancellationToken _stop;
         private readonly CancellationTokenRegistration _registration;
         private readonly Queue<Connection> _clients = new();
         private readonly object _gate = new();
@@ -58,16 +57,16 @@ public sealed class ThreadPoolServer(int workers) : IEchoServer
         public ClientQueue(SocketSet sockets, CancellationToken stop)
         {
             _sockets = sockets;
-            _stop = stop;
-            _registration = stop.Register(WakeAll);
+            _registration = stop.Register(Close);
         }
 
+        /// <summary>Wakes a worker for the client; once closed, it does nothing: he is in the set, for the next model.</summary>
         public void Put(Connection client)
         {
             lock (_gate)
             {
                 if (_isClosed)
-                    return; // he is in the set
+                    return;
 
                 _clients.Enqueue(client);
                 _sockets.AddWaiting(1);
@@ -75,15 +74,15 @@ public sealed class ThreadPoolServer(int workers) : IEchoServer
             }
         }
 
-        /// <summary>Sleeps until there is a client; null when it is time to stop. Who is queued then, is still in the set.</summary>
+        /// <summary>Sleeps until there is a client; null when it is time to stop.</summary>
         public Connection? Take()
         {
             lock (_gate)
             {
-                while (_clients.Count == 0 && !IsOver)
+                while (_clients.Count == 0 && !_isClosed)
                     Monitor.Wait(_gate);
 
-                if (IsOver)
+                if (_isClosed)
                     return null;
 
                 _sockets.AddWaiting(-1);
@@ -91,10 +90,15 @@ public sealed class ThreadPoolServer(int workers) : IEchoServer
             }
         }
 
-        /// <summary>Lets all workers go, also if it comes to that because one more could not be started.</summary>
+        /// <summary>Also where it comes to that before the stop: because one more worker could not be started.</summary>
         public void Dispose()
         {
             _registration.Dispose();
+            Close();
+        }
+
+        private void Close()
+        {
             lock (_gate)
             {
                 _isClosed = true;
@@ -102,14 +106,6 @@ public sealed class ThreadPoolServer(int workers) : IEchoServer
                 _clients.Clear();
                 Monitor.PulseAll(_gate);
             }
-        }
-
-        private bool IsOver => _isClosed || _stop.IsCancellationRequested;
-
-        private void WakeAll()
-        {
-            lock (_gate)
-                Monitor.PulseAll(_gate);
         }
     }
 }
