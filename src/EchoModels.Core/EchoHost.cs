@@ -1,4 +1,4 @@
-using EchoModels.Sockets;
+using EchoModels.Connections;
 
 namespace EchoModels;
 
@@ -13,13 +13,13 @@ public sealed class EchoHost : IDisposable
 {
     private readonly SocketSet _sockets;
     private readonly ModelContext _context;
-    private readonly RollBackRule _rule = new();
+    private readonly RollbackPolicy _rule = new();
     private readonly Lock _gate = new();
     private readonly Lock _switching = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _thread;
     private CancellationTokenSource _stop = new();
-    private Handover? _handover;
+    private SwitchRequest? _request;
     private ModelRow _serving;
     private bool _started;
     private bool _stopping;
@@ -30,7 +30,7 @@ public sealed class EchoHost : IDisposable
         _sockets = sockets;
         _context = context;
         _serving = first;
-        _sockets.TakenOver += OnTakenOver;
+        _sockets.Started += OnStarted;
         _thread = new Thread(Run) { Name = "models", IsBackground = true };
     }
 
@@ -58,7 +58,7 @@ public sealed class EchoHost : IDisposable
     {
         lock (_switching)
         {
-            Handover first = new(_serving, _serving);
+            SwitchRequest first = new(_serving, _serving);
             lock (_gate)
             {
                 if (_started || _stopping)
@@ -66,7 +66,7 @@ public sealed class EchoHost : IDisposable
 
                 _thread.Start();
                 _started = true;
-                _handover = first;
+                _request = first;
             }
 
             first.Wait();
@@ -81,7 +81,7 @@ public sealed class EchoHost : IDisposable
         RefuseModelsThread();
         lock (_switching)
         {
-            Handover handover;
+            SwitchRequest handover;
             lock (_gate)
             {
                 if (_stopping)
@@ -93,8 +93,8 @@ public sealed class EchoHost : IDisposable
                 if (to == _serving)
                     return new SwitchReport(to.Name, to.Name, 0, _sockets.Count);
 
-                handover = new Handover(_serving, to);
-                _handover = handover;
+                handover = new SwitchRequest(_serving, to);
+                _request = handover;
                 _stop.Cancel();
             }
 
@@ -121,7 +121,7 @@ public sealed class EchoHost : IDisposable
         else
             _ended.TrySetResult();
 
-        Goodbye.Say(_sockets, _context.Selectors.OpenAny, limit, atOnce);
+        GracefulShutdown.Say(_sockets, _context.Selectors.OpenAny, limit, atOnce);
     }
 
     /// <summary>Whoever has not stopped it leaves without a goodbye; but no model is left with the sockets.</summary>
@@ -189,7 +189,7 @@ public sealed class EchoHost : IDisposable
             }
 
             stop = _stop.Token;
-            row = _handover?.To ?? row; // somebody may have asked for another one meanwhile
+            row = _request?.To ?? row; // somebody may have asked for another one meanwhile
             Volatile.Write(ref _serving, row);
         }
 
@@ -208,9 +208,9 @@ public sealed class EchoHost : IDisposable
         lock (_gate)
         {
             if (!_stopping)
-                return _handover?.To;
+                return _request?.To;
 
-            _handover?.Fail(IsStopping);
+            _request?.Fail(IsStopping);
             return null;
         }
     }
@@ -223,25 +223,25 @@ public sealed class EchoHost : IDisposable
             ModelRow? back = _rule.After(failed);
             _givenUp = back is null;
             Volatile.Write(ref _serving, back ?? failed);
-            Handover? refused = _handover?.GoesOnWith(back) == true ? null : Interlocked.Exchange(ref _handover, null);
+            SwitchRequest? refused = _request?.GoesOnWith(back) == true ? null : Interlocked.Exchange(ref _request, null);
             if (!_stopping)
-                Failed?.Invoke(new ModelFailure(failed.Name, failure, back?.Name) { HadServed = _rule.HasTakenOver });
+                Failed?.Invoke(new ModelFailure(failed.Name, failure, back?.Name) { HadServed = _rule.HasStarted });
 
             refused?.Fail(_stopping ? IsStopping : new SwitchRefusedException($"{failed.Name} could not start: {failure.Message}", failure));
             return _stopping ? null : back;
         }
     }
 
-    private void OnTakenOver()
+    private void OnStarted()
     {
         _rule.TakesOver();
         lock (_gate)
         {
             // Nobody waits; or he waits for another, asked for since this one began, whose turn comes next; or he is refused then.
-            if (_handover is not { } handover || handover.To != _serving || _stopping)
+            if (_request is not { } handover || handover.To != _serving || _stopping)
                 return;
 
-            _handover = null;
+            _request = null;
             SwitchReport report = handover.Report(_sockets.Count);
             try
             {

@@ -1,13 +1,14 @@
-using EchoModels.Sockets;
+using EchoModels.Connections;
+using EchoModels.Processes;
 
 namespace EchoModels;
 
 /// <summary>An I/O model: one way to wait for many clients at once, and to send each what it said.</summary>
 /// <remarks>
 /// A model borrows a set of sockets. It makes them blocking or not as it likes, adopts the connections that it finds, says
-/// <see cref="SocketSet.Adopted"/>, and serves. When it returns or throws, each live socket is in the set, each unsent byte is in
+/// <see cref="SocketSet.ReportStarted"/>, and serves. When it returns or throws, each live socket is in the set, each unsent byte is in
 /// its connection, and no thread, callback or kernel request of the model touches any of them. Only what went to a process of its
-/// own does not come back: see <see cref="Children"/>.
+/// own does not come back: see <see cref="ChildProcesses"/>.
 /// </remarks>
 public interface IEchoServer
 {

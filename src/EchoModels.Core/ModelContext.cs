@@ -1,22 +1,22 @@
-using EchoModels.Metering;
-using EchoModels.Rings;
+using EchoModels.Connections;
+using EchoModels.IoUring;
+using EchoModels.Kernel;
 using EchoModels.Selectors;
-using EchoModels.Sockets;
 
 namespace EchoModels;
 
 /// <summary>What a model may need besides the sockets: the counters, the choice of selector, and its own settings.</summary>
 public sealed class ModelContext
 {
-    public ModelContext(Tally tally)
+    public ModelContext(CallCounters counters)
     {
-        Tally = tally;
-        Selectors = new SelectorChoice(tally);
+        CallCounters = counters;
+        Selectors = new SelectorFactory(counters);
     }
 
-    public Tally Tally { get; }
+    public CallCounters CallCounters { get; }
 
-    public SelectorChoice Selectors { get; }
+    public SelectorFactory Selectors { get; }
 
     /// <summary>Threads of the thread pool.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount * 4;
@@ -44,7 +44,7 @@ public sealed class ModelContext
     /// <summary>Sets up an io_uring for the thread that calls: counted, and spinning if asked to.</summary>
     /// <exception cref="IOException">The kernel or a sandbox refuses it.</exception>
     internal Ring OpenRing(SocketSet sockets) =>
-        new(new RingSettings { Multishot = RingSupport.GrantsLimitedMultishot(Tally), Spin = Spin }, Tally, sockets.Reply);
+        new(new RingSettings { Multishot = RingSupport.GrantsLimitedMultishot(CallCounters), Spin = Spin }, CallCounters, sockets.Reply);
 }
 
 /// <summary>The settings that only some models use.</summary>

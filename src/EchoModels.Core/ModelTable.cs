@@ -1,8 +1,10 @@
+using EchoModels.Connections;
+using EchoModels.EventLoops;
+using EchoModels.IoUring;
 using EchoModels.Models;
-using EchoModels.Rings;
+using EchoModels.Processes;
 using EchoModels.Selectors;
 using EchoModels.Signals;
-using EchoModels.Sockets;
 
 namespace EchoModels;
 
@@ -11,14 +13,14 @@ namespace EchoModels;
 /// <param name="Summary">The lesson in one line.</param>
 /// <param name="WaitsIn">The call that it sleeps in when there is nothing to do.</param>
 /// <param name="Threads">How many threads serve.</param>
-/// <param name="WhyNot">Why it cannot be had here; null if it can. May make system calls to find out.</param>
+/// <param name="UnavailableReason">Why it cannot be had here; null if it can. May make system calls to find out.</param>
 /// <param name="Create">Makes one.</param>
 public sealed record ModelRow(
     string Name,
     string Summary,
     string WaitsIn,
     string Threads,
-    Func<string?> WhyNot,
+    Func<string?> UnavailableReason,
     Func<ModelContext, IEchoServer> Create)
 {
     /// <summary>The settings that it uses, besides those that every model has.</summary>
@@ -62,7 +64,7 @@ public static class ModelTable
             "accept(2)", "1 a port, 1 process a client", OnlyOnLinux("posix_spawn", Always),
             context => new ProcessServer(context.ChildCommand))
         {
-            AtOnce = _ => Children.Most,
+            AtOnce = _ => ChildProcesses.Max,
             KeepsConnections = true,
         },
 
@@ -71,23 +73,23 @@ public static class ModelTable
             _ => new BusyPollServer()),
 
         new("select", "one list handed over at every wait; on Linux, Socket.Select is poll(2)",
-            "Socket.Select", "1", () => WhyNot("select"),
+            "Socket.Select", "1", () => UnavailableReason("select"),
             context => Reactors(context, Asking(context, "select"))) { Options = AsReactor },
 
         new("select-fdset", "select(2) itself: a bit per descriptor, and none from 1,024 up",
-            "select(2)", "1", OnlyOnLinux("fd_set", () => WhyNot("select-fdset")),
-            context => new ReactorServer(Asking(context, "select-fdset"))) { Options = ModelOptions.Spin },
+            "select(2)", "1", OnlyOnLinux("fd_set", () => UnavailableReason("select-fdset")),
+            context => new EventLoopServer(Asking(context, "select-fdset"))) { Options = ModelOptions.Spin },
 
         new("poll", "as select, with an array that is kept in place",
-            "poll(2)", "1", () => WhyNot("poll"),
+            "poll(2)", "1", () => UnavailableReason("poll"),
             context => Reactors(context, Asking(context, "poll"))) { Options = AsReactor },
 
         new("epoll", "the kernel keeps the list and returns who is ready",
-            "epoll_wait(2)", "1", () => WhyNot("epoll"),
+            "epoll_wait(2)", "1", () => UnavailableReason("epoll"),
             context => Reactors(context, context.EdgeTriggered ? Told(context) : Asking(context, "epoll"))) { Options = AsReactor | ModelOptions.Trigger },
 
         new("kqueue", "the same for macOS and FreeBSD",
-            "kevent(2)", "1", () => WhyNot("kqueue"),
+            "kevent(2)", "1", () => UnavailableReason("kqueue"),
             context => Reactors(context, Asking(context, "kqueue")))
         {
             Options = ModelOptions.Loops | ModelOptions.Spin,
@@ -96,15 +98,15 @@ public static class ModelTable
 
         new("signal", "each socket sends a signal when something happens to it (SIGIO)",
             "sigtimedwait(2)", "1", OnlyOnLinux("real-time signals from sockets (F_SETSIG)", Always),
-            context => new ReactorServer(sockets => new SignalReactor(sockets, new SignalQueue(context.Tally)))),
+            context => new EventLoopServer(sockets => new SignalReactor(sockets, new SignalQueue(context.CallCounters)))),
 
         new("async", "async/await: a waiting method is an object, not a thread",
-            "the runtime's epoll", "the runtime's", () => OperatingSystem.IsLinux() ? WhyNot("epoll") : null,
-            context => new AsyncServer(context.Tally)),
+            "the runtime's epoll", "the runtime's", () => OperatingSystem.IsLinux() ? UnavailableReason("epoll") : null,
+            context => new AsyncServer(context.CallCounters)),
 
         new("io-uring", "the kernel does the work and leaves the results",
-            "io_uring_enter(2)", "1", RingSupport.WhyNot,
-            context => Reactors(context, sockets => new RingReactor(sockets, context.OpenRing(sockets))))
+            "io_uring_enter(2)", "1", RingSupport.UnavailableReason,
+            context => Reactors(context, sockets => new UringProactor(sockets, context.OpenRing(sockets))))
         {
             Options = ModelOptions.Loops | ModelOptions.Spin,
             Fallback = "epoll",
@@ -114,19 +116,19 @@ public static class ModelTable
     /// <summary>The row of this name, or null.</summary>
     public static ModelRow? Find(string name) => Rows.FirstOrDefault(row => row.Name == name);
 
-    private static Func<SocketSet, IReactor> Asking(ModelContext context, string selector) =>
-        sockets => new Reactor(sockets, context.OpenSelector(selector));
+    private static Func<SocketSet, IEventLoop> Asking(ModelContext context, string selector) =>
+        sockets => new LevelTriggeredLoop(sockets, context.OpenSelector(selector));
 
-    private static Func<SocketSet, IReactor> Told(ModelContext context) =>
+    private static Func<SocketSet, IEventLoop> Told(ModelContext context) =>
         sockets => new EdgeReactor(sockets, context.OpenSelector("epoll-edge"));
 
-    private static IEchoServer Reactors(ModelContext context, Func<SocketSet, IReactor> newReactor) =>
-        context.Loops == 1 ? new ReactorServer(newReactor) : new ReactorTeamServer(context.Loops, newReactor);
+    private static IEchoServer Reactors(ModelContext context, Func<SocketSet, IEventLoop> newReactor) =>
+        context.Loops == 1 ? new EventLoopServer(newReactor) : new MultiLoopServer(context.Loops, newReactor);
 
     private static string? Always() => null;
 
     private static Func<string?> OnlyOnLinux(string what, Func<string?> whyNot) =>
         () => OperatingSystem.IsLinux() ? whyNot() : $"needs Linux's {what}";
 
-    private static string? WhyNot(string selector) => SelectorTable.WhyNot(SelectorTable.Find(selector));
+    private static string? UnavailableReason(string selector) => SelectorTable.UnavailableReason(SelectorTable.Find(selector));
 }

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using EchoModels.Metering;
-using EchoModels.Sockets;
+using EchoModels.Connections;
+using EchoModels.Kernel;
 using EchoModels.Tests.Support;
 using Xunit;
 
@@ -61,7 +61,7 @@ public sealed class EchoHostFailureTests
     {
         IReadOnlyList<Listener> none = [];
         using SocketSet sockets = new(none, SocketIo.ForThisSystem);
-        using EchoHost host = new(sockets, new ModelContext(new Tally()), Bad(how));
+        using EchoHost host = new(sockets, new ModelContext(new CallCounters()), Bad(how));
 
         Limit.Run(Limit.Generous, "the start", () => Assert.Throws<SwitchRefusedException>(host.Start));
         AssertEndsWith($"bad {how}", host);
@@ -69,7 +69,7 @@ public sealed class EchoHostFailureTests
 
     [Fact]
     public void Gives_up_when_a_model_fails_again_and_again_and_none_is_left() =>
-        TestServer.Run(Bad("throws after"), new Wish(), server => AssertEndsWith("bad throws after", server.Host));
+        TestServer.Run(Bad("throws after"), new ServerOptions(), server => AssertEndsWith("bad throws after", server.Host));
 
     [Fact]
     public void Tells_that_none_serves_any_more_when_it_gives_up()
@@ -77,12 +77,12 @@ public sealed class EchoHostFailureTests
         using ManualResetEventSlim begin = new();
         ModelRow doomed = FakeModel.Row("doomed", (sockets, _) =>
         {
-            sockets.Adopted();
+            sockets.ReportStarted();
             begin.Wait(CancellationToken.None);
             throw new IOException("doomed");
         });
 
-        TestServer.Run(doomed, new Wish(), server =>
+        TestServer.Run(doomed, new ServerOptions(), server =>
         {
             ConcurrentQueue<ModelFailure> failures = [];
             server.Host.Failed += failures.Enqueue;
@@ -133,7 +133,7 @@ public sealed class EchoHostFailureTests
     });
 
     [Fact]
-    public void Refuses_a_switch_when_it_has_given_up() => TestServer.Run(Bad("throws after"), new Wish(), server =>
+    public void Refuses_a_switch_when_it_has_given_up() => TestServer.Run(Bad("throws after"), new ServerOptions(), server =>
     {
         AssertEndsWith("bad throws after", server.Host);
 
@@ -145,7 +145,7 @@ public sealed class EchoHostFailureTests
     {
         ConcurrentQueue<ModelFailure> failures = [];
         server.Host.Failed += failures.Enqueue;
-        server.Switch(FakeModel.Row("bored", (sockets, _) => sockets.Adopted()));
+        server.Switch(FakeModel.Row("bored", (sockets, _) => sockets.ReportStarted()));
 
         Peer peer = server.Connect();
         peer.Exchange(1_000);

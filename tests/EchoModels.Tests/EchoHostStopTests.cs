@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using EchoModels.Metering;
+using EchoModels.Connections;
+using EchoModels.Kernel;
 using EchoModels.Selectors;
-using EchoModels.Sockets;
 using EchoModels.Tests.Support;
 using Xunit;
 
@@ -16,7 +16,7 @@ public sealed class EchoHostStopTests
     private const int SmallQueue = 8 * 1024;
 
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
-    private static readonly Wish SmallQueues = new() { Queue = SmallQueue };
+    private static readonly ServerOptions SmallQueues = new() { Queue = SmallQueue };
 
     public static TheoryData<string> Here => EveryModel.Here;
 
@@ -28,7 +28,7 @@ public sealed class EchoHostStopTests
     {
         Peer peer = server.Connect(queue: SmallQueue);
         peer.SayUntilStuck(16 * MiB);
-        Errand stop = Errand.Begin(() => server.Stop(Long));
+        BackgroundWork stop = BackgroundWork.Begin(() => server.Stop(Long));
         Limit.Until(() => server.Sockets.Listeners.Count == 0, "the goodbye has begun");
 
         HearWhatThereWas(peer);
@@ -42,7 +42,7 @@ public sealed class EchoHostStopTests
     public void Echoes_what_had_arrived_before_the_stop(string selector)
     {
         ModelRow nobody = FakeModel.Row("nobody", FakeModel.ServeNobody);
-        TestServer.Run(nobody, new Wish { Selector = SelectorTable.Find(selector) }, server =>
+        TestServer.Run(nobody, new ServerOptions { Selector = SelectorTable.Find(selector) }, server =>
         {
             List<Peer> peers = [];
             for (int i = 0; i < 20; i++)
@@ -65,7 +65,7 @@ public sealed class EchoHostStopTests
     public void Stops_although_a_client_talks_on_and_on() => TestServer.Run("epoll", server =>
     {
         Peer hose = server.Connect();
-        Errand talk = Errand.Begin(() => TalkOnAndOn(hose));
+        BackgroundWork talk = BackgroundWork.Begin(() => TalkOnAndOn(hose));
         server.AwaitAccepted(1);
         Thread.Sleep(50);
         server.Stop(Long);
@@ -89,7 +89,7 @@ public sealed class EchoHostStopTests
     {
         server.Connect(queue: SmallQueue).SayUntilStuck(16 * MiB);
         using CancellationTokenSource atOnce = new();
-        Errand stop = Errand.Begin(() => server.Stop(Long, atOnce.Token));
+        BackgroundWork stop = BackgroundWork.Begin(() => server.Stop(Long, atOnce.Token));
         Limit.Until(() => server.Sockets.Listeners.Count == 0, "the goodbye has begun");
         atOnce.Cancel();
 
@@ -100,7 +100,7 @@ public sealed class EchoHostStopTests
     [Theory]
     [MemberData(nameof(Selectors))]
     public void Does_not_wait_for_the_idle_who_stay_connected(string selector) =>
-        TestServer.Run("epoll", new Wish { Selector = SelectorTable.Find(selector) }, server =>
+        TestServer.Run("epoll", new ServerOptions { Selector = SelectorTable.Find(selector) }, server =>
         {
             List<Peer> peers = [.. Enumerable.Range(0, 20).Select(_ => server.Connect())];
             foreach (Peer peer in peers)
@@ -115,7 +115,7 @@ public sealed class EchoHostStopTests
     [Theory]
     [MemberData(nameof(Selectors))]
     public void Does_not_wait_for_one_who_breaks_off_owing_an_acknowledgement(string selector) =>
-        TestServer.Run("epoll", new Wish { Selector = SelectorTable.Find(selector) }, server =>
+        TestServer.Run("epoll", new ServerOptions { Selector = SelectorTable.Find(selector) }, server =>
         {
             // The server's queue takes all of it, so that the server owes nothing any more; the client's takes only the beginning.
             const int Much = 200_000;
@@ -123,10 +123,10 @@ public sealed class EchoHostStopTests
             peer.Say(Much);
             server.AwaitAccepted(1);
             Connection connection = server.Accepted.Single();
-            Limit.Until(() => connection.BytesIn == Much && !connection.Owes, "the server has sent all");
+            Limit.Until(() => connection.BytesIn == Much && !connection.HasUnsent, "the server has sent all");
             Assert.True(server.Sockets.Unacknowledged(connection) > 0, "the kernel is rid of it already");
 
-            Errand stop = Errand.Begin(() => server.Stop(Long));
+            BackgroundWork stop = BackgroundWork.Begin(() => server.Stop(Long));
             Limit.Until(() => server.Sockets.Listeners.Count == 0, "the goodbye has begun");
             Thread.Sleep(100);
             peer.Reset();
@@ -202,7 +202,7 @@ public sealed class EchoHostStopTests
             Volatile.Write(ref serves, false);
         });
         using SocketSet sockets = new([Listener.Open(new IPEndPoint(IPAddress.Loopback, 0), backlog: 1)], SocketIo.ForThisSystem);
-        EchoHost host = new(sockets, new ModelContext(new Tally()), slow);
+        EchoHost host = new(sockets, new ModelContext(new CallCounters()), slow);
         host.Start();
         Limit.Run(Limit.Generous, "the disposal", host.Dispose);
 
@@ -212,7 +212,7 @@ public sealed class EchoHostStopTests
     private static void WithHost(Action<EchoHost, SocketSet> test) => Limit.Run(Limit.Generous, "the test", () =>
     {
         using SocketSet sockets = new([Listener.Open(new IPEndPoint(IPAddress.Loopback, 0), backlog: 1)], SocketIo.ForThisSystem);
-        using EchoHost host = new(sockets, new ModelContext(new Tally()), EveryModel.Find("epoll"));
+        using EchoHost host = new(sockets, new ModelContext(new CallCounters()), EveryModel.Find("epoll"));
         test(host, sockets);
     });
 

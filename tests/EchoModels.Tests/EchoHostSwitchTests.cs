@@ -72,8 +72,8 @@ public sealed class EchoHostSwitchTests
     [Fact]
     public void Lets_another_thread_switch_when_it_is_told_of_a_switch() => TestServer.Run("epoll", server =>
     {
-        Errand? back = null;
-        server.Host.Switched += report => back = report.To == "poll" ? Errand.Begin(() => server.Switch("epoll")) : back;
+        BackgroundWork? back = null;
+        server.Host.Switched += report => back = report.To == "poll" ? BackgroundWork.Begin(() => server.Switch("epoll")) : back;
         server.Switch(Poll);
 
         back!.Done();
@@ -98,8 +98,8 @@ public sealed class EchoHostSwitchTests
         ConcurrentQueue<SwitchReport> heard = [];
         server.Host.Switched += heard.Enqueue;
         Peer peer = server.Connect();
-        List<Errand> callers = [.. EveryModel.Names.Where(EveryModel.ServesAll).Select(name => Errand.Begin(() => Ask(name)))];
-        foreach (Errand caller in callers)
+        List<BackgroundWork> callers = [.. EveryModel.Names.Where(EveryModel.ServesAll).Select(name => BackgroundWork.Begin(() => Ask(name)))];
+        foreach (BackgroundWork caller in callers)
             caller.Done();
 
         peer.Exchange(1_000);
@@ -133,15 +133,15 @@ public sealed class EchoHostSwitchTests
                 stop.WaitHandle.WaitOne(); // it is not done with adopting yet
             }
 
-            sockets.Adopted();
+            sockets.ReportStarted();
             stop.WaitHandle.WaitOne();
         });
 
-        TestServer.Run(steady, new Wish(), server =>
+        TestServer.Run(steady, new ServerOptions(), server =>
         {
             ConcurrentQueue<SwitchReport> heard = [];
             server.Host.Switched += heard.Enqueue;
-            Errand refused = Errand.Begin(() => server.Host.Switch(FakeModel.ThatThrowsBeforeAdopting("bad")));
+            BackgroundWork refused = BackgroundWork.Begin(() => server.Host.Switch(FakeModel.ThatThrowsBeforeAdopting("bad")));
             Assert.True(isBack.Wait(Limit.Generous), "the model before comes back");
             Assert.Throws<SwitchRefusedException>(refused.Done);
 
@@ -167,15 +167,15 @@ public sealed class EchoHostSwitchTests
         using ManualResetEventSlim letGo = new();
         ModelRow reluctant = FakeModel.Row("reluctant", (sockets, _) =>
         {
-            sockets.Adopted();
+            sockets.ReportStarted();
             letGo.Wait(CancellationToken.None);
         });
 
-        TestServer.Run(reluctant, new Wish(), server =>
+        TestServer.Run(reluctant, new ServerOptions(), server =>
         {
-            Errand asks = Errand.Begin(() => server.Host.Switch(Poll));
+            BackgroundWork asks = BackgroundWork.Begin(() => server.Host.Switch(Poll));
             Limit.Until(() => asks.IsAsleep, "the switch waits for the model to let go");
-            Errand stops = Errand.Begin(() => server.Stop(TimeSpan.Zero));
+            BackgroundWork stops = BackgroundWork.Begin(() => server.Stop(TimeSpan.Zero));
             Limit.Until(() => stops.IsAsleep, "the stop waits for the model to let go");
             letGo.Set();
 
@@ -206,9 +206,9 @@ public sealed class EchoHostSwitchTests
         server.Host.Switched += report => heard.Enqueue(report.To);
         server.Host.Failed += failure => heard.Enqueue(failure.Model);
 
-        Errand asks = Errand.Begin(() => server.Host.Switch(slow));
+        BackgroundWork asks = BackgroundWork.Begin(() => server.Host.Switch(slow));
         Assert.True(begun.Wait(Limit.Generous), "the model does not begin");
-        Errand stops = Errand.Begin(() => server.Stop(TimeSpan.Zero));
+        BackgroundWork stops = BackgroundWork.Begin(() => server.Stop(TimeSpan.Zero));
         Limit.Until(() => stops.IsAsleep, "the stop waits for the model to let go");
         goOn.Set();
 

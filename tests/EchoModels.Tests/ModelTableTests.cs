@@ -9,7 +9,7 @@ public sealed class ModelTableTests
     [Fact]
     public void Names_every_model_that_cannot_be_had_here()
     {
-        List<string> missing = [.. ModelTable.Rows.Where(row => row.IsForThisSystem && row.WhyNot() is not null).Select(row => $"{row.Name}: {row.WhyNot()}")];
+        List<string> missing = [.. ModelTable.Rows.Where(row => row.IsForThisSystem && row.UnavailableReason() is not null).Select(row => $"{row.Name}: {row.UnavailableReason()}")];
         foreach (string model in missing)
             TestContext.Current.TestOutputHelper?.WriteLine($"not run here: {model}");
 

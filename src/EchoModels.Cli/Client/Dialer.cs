@@ -1,10 +1,10 @@
 using System.Net.Sockets;
-using EchoModels.Sockets;
+using EchoModels.Kernel;
 
 namespace EchoModels.Cli.Client;
 
 /// <summary>Opens the connections, some each millisecond, so that the server's backlog does not overflow.</summary>
-internal sealed class Dialer(ClientOptions options, ISocketIo io, Crowd crowd, Faults faults)
+internal sealed class Dialer(ClientOptions options, ISocketIo io, ClientSet clients, Faults faults)
 {
     /// <summary>How many at once; a server that makes a thread for each must be able to follow.</summary>
     private const int Batch = 16;
@@ -14,7 +14,7 @@ internal sealed class Dialer(ClientOptions options, ISocketIo io, Crowd crowd, F
     /// <summary>Whether there are connections left to open.</summary>
     public bool HasMore => _next < options.Connections;
 
-    /// <summary>Begins the next few; the crowd learns later what became of them.</summary>
+    /// <summary>Begins the next few; the clients learns later what became of them.</summary>
     public void DialSome(long now)
     {
         for (int i = 0; i < Batch && HasMore; i++)
@@ -22,7 +22,7 @@ internal sealed class Dialer(ClientOptions options, ISocketIo io, Crowd crowd, F
             int slot = _next++;
             Fault fault = Handshake.Begin(options.Server, out Socket? socket);
             if (socket is not null)
-                crowd.Join(new LoadConnection(slot, socket, io, options) { LastProgress = now });
+                clients.Join(new LoadConnection(slot, socket, io, options) { LastProgress = now });
             else
                 faults.Add(fault);
 
@@ -31,7 +31,7 @@ internal sealed class Dialer(ClientOptions options, ISocketIo io, Crowd crowd, F
         }
 
         // So many refused, and nobody let in: the others need not try.
-        if (crowd.Connected == 0 && faults[Fault.Refused] >= Batch)
+        if (clients.Connected == 0 && faults[Fault.Refused] >= Batch)
             LeaveOut(Fault.Refused);
     }
 

@@ -1,4 +1,5 @@
-using EchoModels.Sockets;
+using EchoModels.Kernel;
+
 namespace EchoModels.Cli.Client;
 
 /// <summary>What can be wrong with one client's conversation.</summary>

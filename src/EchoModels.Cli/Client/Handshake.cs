@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using EchoModels.Sockets;
+using EchoModels.Kernel;
 
 namespace EchoModels.Cli.Client;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using EchoModels.Cli.CommandLine;
-using EchoModels.Sockets;
+using EchoModels.Kernel;
 
 namespace EchoModels.Cli.Client;
 
@@ -16,7 +16,7 @@ internal sealed class InteractiveClient(IPEndPoint server, TimeSpan timeout, ISo
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(30);
 
     /// <summary>How often is looked whether our end of stream is out, while nothing comes.</summary>
-    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly Transcript _transcript = new(Console.Out, withPrompt: !Console.IsInputRedirected && !Console.IsOutputRedirected);
     private readonly byte[] _buffer = new byte[16 * 1024];
@@ -41,7 +41,7 @@ internal sealed class InteractiveClient(IPEndPoint server, TimeSpan timeout, ISo
 
         _transcript.End();
         if (!_ended)
-            Complaints.Tell("the server closed the connection");
+            StdErr.WriteLine("the server closed the connection");
     }
 
     private Socket Connect() => Handshake.Connect(server, timeout, out Fault fault) ?? throw Failed(fault switch
@@ -57,7 +57,7 @@ internal sealed class InteractiveClient(IPEndPoint server, TimeSpan timeout, ISo
         long silentSince = 0;
         while (true)
         {
-            if (socket.Poll(Glance, SelectMode.SelectRead))
+            if (socket.Poll(PollInterval, SelectMode.SelectRead))
             {
                 int count = io.Receive(socket, _buffer, out SocketError error);
                 if (error == SocketError.Success)

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using EchoModels.Sockets;
+using EchoModels.Kernel;
 
 namespace EchoModels.Cli.Client;
 
@@ -141,7 +141,7 @@ internal sealed class LoadConnection
     }
 
     /// <summary>Tells the server that nothing more will come (FIN). See shutdown(2).</summary>
-    public Fault EndStream()
+    public Fault ShutdownSend()
     {
         try
         {

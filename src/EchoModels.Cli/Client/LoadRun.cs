@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using EchoModels.Selectors;
-using EchoModels.Sockets;
+using EchoModels.Kernel;
 
 namespace EchoModels.Cli.Client;
 
@@ -15,7 +14,7 @@ internal sealed class LoadRun : IDisposable
     private readonly ClientOptions _options;
     private readonly ISelector _selector;
     private readonly ProgressLine _progress;
-    private readonly Crowd _crowd;
+    private readonly ClientSet _clients;
     private readonly Dialer _dialer;
     private readonly Pace _pace;
     private readonly byte[] _buffer = new byte[Pattern.LongestPiece];
@@ -35,8 +34,8 @@ internal sealed class LoadRun : IDisposable
     {
         (_options, _selector, _progress) = (options, selector, progress);
         Faults = new Faults(options);
-        _crowd = new Crowd(options.Connections, selector, Faults);
-        _dialer = new Dialer(options, io, _crowd, Faults);
+        _clients = new ClientSet(options.Connections, selector, Faults);
+        _dialer = new Dialer(options, io, _clients, Faults);
         _pace = Pace.For(options);
         _timeout = Clock.From(options.Timeout);
         _tick = Math.Clamp(_timeout / 8, Clock.Millisecond, Clock.Second / 4);
@@ -48,10 +47,10 @@ internal sealed class LoadRun : IDisposable
     public LatencyHistogram Latency { get; } = new();
 
     /// <summary>Clients that had a connection.</summary>
-    public int Connected => _crowd.Connected;
+    public int Connected => _clients.Connected;
 
     /// <summary>Bytes that came back.</summary>
-    public long Bytes => _crowd.Received;
+    public long Bytes => _clients.Received;
 
     /// <summary>From the first message to the last echo, or to the end of sending if that was later.</summary>
     public double Seconds => (double)(_end - _begin) / Clock.Second;
@@ -66,7 +65,7 @@ internal sealed class LoadRun : IDisposable
     /// <exception cref="IOException">The selector fails.</exception>
     public void Run()
     {
-        while ((_dialer.HasMore || _crowd.Connecting > 0) && !_interrupted)
+        while ((_dialer.HasMore || _clients.Connecting > 0) && !_interrupted)
         {
             _dialer.DialSome(_now = Clock.Now);
             Turn();
@@ -74,7 +73,7 @@ internal sealed class LoadRun : IDisposable
 
         _dialer.Stop();
         Begin();
-        while (_crowd.Open > 0)
+        while (_clients.Open > 0)
         {
             Turn();
             if (_sending)
@@ -99,7 +98,7 @@ internal sealed class LoadRun : IDisposable
         mirror.Connect(mirror.LocalEndPoint!);
         mirror.Blocking = false;
         rehearsal._dialer.Stop();
-        rehearsal._crowd.Join(new LoadConnection(0, mirror, io, little) { LastProgress = rehearsal._now });
+        rehearsal._clients.Join(new LoadConnection(0, mirror, io, little) { LastProgress = rehearsal._now });
         rehearsal.Turn();
         rehearsal.Begin();
 
@@ -109,14 +108,14 @@ internal sealed class LoadRun : IDisposable
             rehearsal.Turn();
     }
 
-    public void Dispose() => _crowd.Dispose();
+    public void Dispose() => _clients.Dispose();
 
     private void Begin()
     {
-        foreach (LoadConnection late in _crowd.In(Stage.Connecting))
-            _crowd.Close(late);
+        foreach (LoadConnection late in _clients.In(Stage.Connecting))
+            _clients.Close(late);
 
-        List<LoadConnection> talking = [.. _crowd.In(Stage.Talking)];
+        List<LoadConnection> talking = [.. _clients.In(Stage.Talking)];
         _begin = _end = _now = Clock.Now;
         _deadline = _options.Duration is { } duration ? _begin + Clock.From(duration) : Clock.Never;
         _begun = _sending = true;
@@ -134,7 +133,7 @@ internal sealed class LoadRun : IDisposable
 
         foreach (ReadyEvent ready in events)
         {
-            if (_crowd.Find(ready.Token) is { } client)
+            if (_clients.Find(ready.Token) is { } client)
                 Attend(client, ready.Ready);
         }
 
@@ -170,9 +169,9 @@ internal sealed class LoadRun : IDisposable
     {
         Fault fault = Handshake.Finish(client.Socket);
         if (fault == Fault.None)
-            _crowd.Welcome(client);
+            _clients.Welcome(client);
         else
-            _crowd.Fail(client, fault);
+            _clients.Fail(client, fault);
     }
 
     private void Receive(LoadConnection client)
@@ -189,9 +188,9 @@ internal sealed class LoadRun : IDisposable
         }
 
         if (fault == Fault.ClosedEarly && client.Stage == Stage.Ending)
-            _crowd.Close(client);
+            _clients.Close(client);
         else if (fault != Fault.None)
-            _crowd.Fail(client, fault);
+            _clients.Fail(client, fault);
         else if (client.Stage == Stage.Talking)
             Continue(client);
     }
@@ -201,15 +200,15 @@ internal sealed class LoadRun : IDisposable
     {
         if (_begun && !client.IsWaiting && (!_sending || client.Granted == client.Limit))
         {
-            _crowd.End(client, _now);
+            _clients.End(client, _now);
             return;
         }
 
         Fault fault = client.Send();
         if (fault == Fault.None)
-            _crowd.Update(client);
+            _clients.Update(client);
         else
-            _crowd.Fail(client, fault);
+            _clients.Fail(client, fault);
     }
 
     /// <summary>Sends what has come due, and nothing that comes due after the end.</summary>
@@ -227,17 +226,17 @@ internal sealed class LoadRun : IDisposable
         _sending = false;
         _deadline = Clock.Never;
         _end = _now;
-        foreach (LoadConnection client in _crowd.In(Stage.Talking))
+        foreach (LoadConnection client in _clients.In(Stage.Talking))
         {
             if (!client.IsWaiting)
-                _crowd.End(client, _now);
+                _clients.End(client, _now);
         }
     }
 
     private void Tick()
     {
         _nextTick = _now + _tick;
-        _crowd.TimeOut(_now - _timeout);
+        _clients.TimeOut(_now - _timeout);
         if (_progress.IsShown)
             _progress.Show(ClientReport.Progress(this, _options, _begun ? _now - _begin : 0));
     }

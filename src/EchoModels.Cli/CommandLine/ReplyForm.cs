@@ -1,5 +1,5 @@
 using System.Text;
-using EchoModels.Sockets;
+using EchoModels.Connections;
 
 namespace EchoModels.Cli.CommandLine;
 

@@ -16,7 +16,7 @@ internal sealed class Terminal : IDisposable
     private const char Escape = '\u001b';
 
     /// <summary>How often a program in the background looks whether it is in front again: nobody tells it.</summary>
-    private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
     private readonly byte[] _buffer = new byte[64];
     private readonly TerminalSettings _before;
@@ -72,7 +72,7 @@ internal sealed class Terminal : IDisposable
         while (true)
         {
             while (!IsOurs(Input))
-                Thread.Sleep(Glance);
+                Thread.Sleep(PollInterval);
 
             Set(_forKeys);
             int count = (int)Termios.Read(Input, _buffer, (nuint)_buffer.Length);

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
-using EchoModels.Sockets;
+using EchoModels.Kernel;
 
 namespace EchoModels.Cli.CommandLine;
 
@@ -26,23 +26,23 @@ internal static class Usage
         }
         catch (RunFailedException failure)
         {
-            Complaints.Tell($"echomodels: {failure.Message}");
+            StdErr.WriteLine($"echomodels: {failure.Message}");
             return ExitCode.Failed;
         }
         catch (TypeInitializationException refused) when (refused.TypeName.StartsWith("System.Net.Sockets.", StringComparison.Ordinal))
         {
             // It makes an epoll of its own before the first socket; a sandbox that forbids that forbids every socket.
-            Complaints.Tell($"echomodels: {Printable.Escape(RuntimeSockets.Reason(refused))}");
+            StdErr.WriteLine($"echomodels: {Printable.Escape(RuntimeSockets.Reason(refused))}");
             return ExitCode.Failed;
         }
         catch (IOException failure)
         {
-            Complaints.Tell($"echomodels: {Printable.Escape(failure.Message)}"); // a full disk behind stdout, for instance
+            StdErr.WriteLine($"echomodels: {Printable.Escape(failure.Message)}"); // a full disk behind stdout, for instance
             return ExitCode.Failed;
         }
         catch (Exception fault)
         {
-            Complaints.Tell($"echomodels: unexpected {fault.GetType().Name}: {Printable.Escape(fault.Message)}");
+            StdErr.WriteLine($"echomodels: unexpected {fault.GetType().Name}: {Printable.Escape(fault.Message)}");
             return ExitCode.Failed;
         }
     }
@@ -50,8 +50,8 @@ internal static class Usage
     private static int Refuse(Command command, string complaint)
     {
         string path = command is RootCommand ? "echomodels" : $"echomodels {command.Name}";
-        Complaints.Tell($"echomodels: {complaint}");
-        Complaints.Tell($"Try '{path} --help'.");
+        StdErr.WriteLine($"echomodels: {complaint}");
+        StdErr.WriteLine($"Try '{path} --help'.");
         return ExitCode.Usage;
     }
 

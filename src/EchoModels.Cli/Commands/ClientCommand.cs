@@ -6,8 +6,8 @@ using System.Text.Json;
 using EchoModels.Cli.Client;
 using EchoModels.Cli.CommandLine;
 using EchoModels.Cli.Control;
+using EchoModels.Kernel;
 using EchoModels.Selectors;
-using EchoModels.Sockets;
 
 namespace EchoModels.Cli.Commands;
 
@@ -145,7 +145,7 @@ internal static class ClientCommand
         {
             (SelectorRow row, ISelector selector) = SelectorTable.OpenFirst(SelectorTable.Rows, out IReadOnlyList<SelectorRefusal> refusals);
             foreach (SelectorRefusal refusal in refusals)
-                Complaints.Tell($"{refusal.Name} is refused ({refusal.Error}): {row.Name} takes its place");
+                StdErr.WriteLine($"{refusal.Name} is refused ({refusal.Error}): {row.Name} takes its place");
 
             return selector;
         }

@@ -3,8 +3,8 @@ using System.Text.Json;
 using EchoModels.Cli.CommandLine;
 using EchoModels.Cli.Control;
 using EchoModels.Cli.Serving;
+using EchoModels.Kernel;
 using EchoModels.Selectors;
-using EchoModels.Sockets;
 using Spectre.Console;
 
 namespace EchoModels.Cli.Commands;
@@ -38,15 +38,15 @@ internal static class ModelsCommand
 
     private static ModelLine Probe(ModelRow row)
     {
-        string? reason = WhyNot(row);
+        string? reason = UnavailableReason(row);
         return new ModelLine(row.Name, row.Summary, row.WaitsIn, row.Threads, reason is null, reason);
     }
 
-    private static string? WhyNot(ModelRow row)
+    private static string? UnavailableReason(ModelRow row)
     {
         try
         {
-            return row.WhyNot();
+            return row.UnavailableReason();
         }
         catch (TypeInitializationException refused)
         {
@@ -73,7 +73,7 @@ internal static class ModelsCommand
         bool taken = false;
         foreach (SelectorRow row in SelectorTable.Rows)
         {
-            string? whyNot = SelectorTable.WhyNot(row);
+            string? whyNot = SelectorTable.UnavailableReason(row);
             AddRow(selectors, row.Name, row.Call, whyNot ?? (taken ? "yes" : "yes; auto takes it, as the first that works"));
             taken |= whyNot is null;
         }

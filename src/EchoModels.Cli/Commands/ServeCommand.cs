@@ -3,8 +3,8 @@ using System.Net;
 using System.Text;
 using EchoModels.Cli.CommandLine;
 using EchoModels.Cli.Serving;
+using EchoModels.Connections;
 using EchoModels.Selectors;
-using EchoModels.Sockets;
 using Serilog.Events;
 
 namespace EchoModels.Cli.Commands;
@@ -87,7 +87,7 @@ internal sealed class ServeCommand
         IdleTimeout = parsed.GetValue(_idleTimeout),
         Keys = !parsed.GetValue(_noLive),
         LogLevel = Enum.Parse<LogEventLevel>(parsed.GetRequiredValue(_level), ignoreCase: true),
-        Context = tally => new ModelContext(tally)
+        Context = counters => new ModelContext(counters)
         {
             Workers = parsed.GetValue(_workers),
             EdgeTriggered = parsed.GetValue(_trigger) == "edge",

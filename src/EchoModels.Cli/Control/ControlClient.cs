@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using EchoModels.Cli.CommandLine;
-using EchoModels.Sockets;
+using EchoModels.Kernel;
 
 namespace EchoModels.Cli.Control;
 

@@ -15,7 +15,7 @@ internal static class ControlDirectory
     private const int LongestPath = 107;
 
     /// <summary>How often is looked whether a lock is free, in milliseconds.</summary>
-    private const int LookEvery = 5;
+    private const int PollInterval = 5;
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -74,7 +74,7 @@ internal static class ControlDirectory
                 return null;
             }
 
-            Thread.Sleep(LookEvery);
+            Thread.Sleep(PollInterval);
         }
 
         return directory;

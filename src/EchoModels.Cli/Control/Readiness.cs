@@ -1,6 +1,6 @@
 using System.Net.Sockets;
+using EchoModels.Kernel;
 using EchoModels.Selectors;
-using EchoModels.Sockets;
 
 namespace EchoModels.Cli.Control;
 

@@ -1,7 +1,8 @@
 using System.Net.Sockets;
 using System.Reflection;
 using EchoModels.Cli.CommandLine;
-using EchoModels.Sockets;
+using EchoModels.Connections;
+using EchoModels.Kernel;
 
 namespace EchoModels.Cli.Serving;
 
@@ -27,7 +28,7 @@ internal static class Child
         }
         catch (Exception wrong) when (wrong is FormatException or ArgumentException or SocketException)
         {
-            Complaints.Tell($"echomodels: {Verb}: {Printable.Escape(wrong.Message)} It is serve --model process that starts it, with a connection.");
+            StdErr.WriteLine($"echomodels: {Verb}: {Printable.Escape(wrong.Message)} It is serve --model process that starts it, with a connection.");
             return ExitCode.Usage;
         }
     }

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Sockets;
+using EchoModels.Connections;
 using EchoModels.Selectors;
-using EchoModels.Sockets;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;
@@ -52,7 +52,7 @@ internal sealed class Narrator : IDisposable
         _thread.Start();
     }
 
-    public void Listening(EchoHost host, SelectorChoice selectors, IEnumerable<Listener> listeners)
+    public void Listening(EchoHost host, SelectorFactory selectors, IEnumerable<Listener> listeners)
     {
         _cameUp = true;
         string model = host.Serving.Name;

@@ -1,4 +1,4 @@
-using EchoModels.Sockets;
+using EchoModels.Connections;
 
 namespace EchoModels.Cli.Serving;
 

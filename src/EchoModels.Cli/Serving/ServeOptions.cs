@@ -1,7 +1,7 @@
 using System.Net;
-using EchoModels.Metering;
+using EchoModels.Connections;
+using EchoModels.Kernel;
 using EchoModels.Selectors;
-using EchoModels.Sockets;
 using Serilog.Events;
 
 namespace EchoModels.Cli.Serving;
@@ -31,7 +31,7 @@ internal sealed record ServeOptions
     public required EchoPolicy Policy { get; init; }
 
     /// <summary>Makes the models' settings.</summary>
-    public required Func<Tally, ModelContext> Context { get; init; }
+    public required Func<CallCounters, ModelContext> Context { get; init; }
 
     public required LogEventLevel LogLevel { get; init; }
 

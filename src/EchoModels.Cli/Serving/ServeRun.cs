@@ -2,8 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using EchoModels.Cli.CommandLine;
 using EchoModels.Cli.Control;
-using EchoModels.Metering;
-using EchoModels.Sockets;
+using EchoModels.Connections;
+using EchoModels.Kernel;
 
 namespace EchoModels.Cli.Serving;
 
@@ -14,7 +14,7 @@ internal sealed class ServeRun : IDisposable
     private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(3);
 
     private readonly ServeOptions _options;
-    private readonly Tally _tally = new();
+    private readonly CallCounters _counters = new();
     private readonly Signals _signals = new();
     private readonly Narrator _narrator;
     private readonly ModelContext _context;
@@ -27,8 +27,8 @@ internal sealed class ServeRun : IDisposable
     private ServeRun(ServeOptions options)
     {
         _options = options;
-        _sockets = new SocketSet(OpenListeners(options), new CountingSocketIo(SocketIo.ForThisSystem, _tally), options.Policy);
-        _context = options.Context(_tally);
+        _sockets = new SocketSet(OpenListeners(options), new CountingSocketIo(SocketIo.ForThisSystem, _counters), options.Policy);
+        _context = options.Context(_counters);
         _context.Selectors.Forced = options.Selector;
         _host = new EchoHost(_sockets, _context, options.Model);
         _status = new StatusSource(_host, _sockets, _context);
@@ -112,7 +112,7 @@ internal sealed class ServeRun : IDisposable
     private void Narrate()
     {
         bool listening = false;
-        _sockets.TakenOver += () =>
+        _sockets.Started += () =>
         {
             if (listening)
                 return;
@@ -181,7 +181,7 @@ internal sealed class ServeRun : IDisposable
     private bool ServeToTheEnd()
     {
         using IdleWatch? idle = _options.IdleTimeout is { } timeout ? new IdleWatch(_sockets, timeout) : null;
-        using Ticker? ticker = _options.Tick is { } interval ? new Ticker(interval, _sockets, _tally, _narrator) : null;
+        using Ticker? ticker = _options.Tick is { } interval ? new Ticker(interval, _sockets, _counters, _narrator) : null;
         return WaitForTheEnd();
     }
 

@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using EchoModels.Cli.Control;
-using EchoModels.Metering;
+using EchoModels.Connections;
+using EchoModels.Kernel;
+using EchoModels.Processes;
 using EchoModels.Selectors;
-using EchoModels.Sockets;
 
 namespace EchoModels.Cli.Serving;
 
@@ -15,8 +16,8 @@ internal sealed class StatusSource
 
     private readonly EchoHost _host;
     private readonly SocketSet _sockets;
-    private readonly SelectorChoice _selectors;
-    private readonly Tally _tally;
+    private readonly SelectorFactory _selectors;
+    private readonly CallCounters _counters;
     private readonly long _start = Stopwatch.GetTimestamp();
     private readonly List<SwitchReport> _switches = [];
     private readonly Listener[] _listeners;
@@ -28,7 +29,7 @@ internal sealed class StatusSource
         _host = host;
         _sockets = sockets;
         _selectors = context.Selectors;
-        _tally = context.Tally;
+        _counters = context.CallCounters;
         _listeners = [.. sockets.Listeners];
         sockets.Accepted += _ => Interlocked.Increment(ref _accepted);
         sockets.Closed += (_, _) => Interlocked.Increment(ref _closed);
@@ -39,7 +40,7 @@ internal sealed class StatusSource
     public StatusReport Take()
     {
         ProcessUsage usage = ProcessUsage.Read();
-        Traffic traffic = Traffic.Take(_tally, _sockets);
+        Traffic traffic = Traffic.Take(_counters, _sockets);
         return new StatusReport(
             _host.Serving.Name,
             _selectors.Current,
@@ -50,8 +51,8 @@ internal sealed class StatusSource
             traffic.Bytes.In,
             traffic.Bytes.Out,
             CountCalls(),
-            _tally.Known(Counted.WouldBlock),
-            _tally[Counted.Signal],
+            _counters.Known(Counter.WouldBlock),
+            _counters[Counter.Signal],
             usage.Wakeups,
             usage.Threads,
             usage.CpuUserSeconds,
@@ -62,10 +63,10 @@ internal sealed class StatusSource
 
     public string Summary()
     {
-        Traffic traffic = Traffic.Take(_tally, _sockets);
+        Traffic traffic = Traffic.Take(_counters, _sockets);
         string whose = traffic.Messages is null ? "calls of the server itself" : "calls";
-        long? wouldBlocks = _tally.Known(Counted.WouldBlock);
-        long signals = _tally[Counted.Signal];
+        long? wouldBlocks = _counters.Known(Counter.WouldBlock);
+        long signals = _counters[Counter.Signal];
         return string.Create(CultureInfo.InvariantCulture, $"served {Interlocked.Read(ref _accepted)} connections, {traffic}; ")
             + $"{whose}: {CountCalls()}; would-blocks {CallCounts.Word(wouldBlocks)}"
             + (signals > 0 ? string.Create(CultureInfo.InvariantCulture, $"; signals {signals}") : "")
@@ -73,14 +74,14 @@ internal sealed class StatusSource
     }
 
     private CallCounts CountCalls() => new(
-        _tally.Known(Counted.Accept), _tally[Counted.Receive], _tally.Known(Counted.Send), _tally.Known(Counted.Wait),
-        _tally.Known(Counted.Control), _tally[Counted.Wake], _tally[Counted.Enter], _tally[Counted.Await]);
+        _counters.Known(Counter.Accept), _counters[Counter.Receive], _counters.Known(Counter.Send), _counters.Known(Counter.Wait),
+        _counters.Known(Counter.Control), _counters[Counter.Wake], _counters[Counter.Enter], _counters[Counter.Await]);
 
     private ConnectionCounts CountConnections()
     {
         int owing = 0;
         foreach (Connection connection in _sockets)
-            owing += connection.Owes ? 1 : 0;
+            owing += connection.HasUnsent ? 1 : 0;
 
         return new ConnectionCounts(
             _sockets.Count + _sockets.Children.Count,

@@ -1,6 +1,6 @@
 using System.Globalization;
-using EchoModels.Metering;
-using EchoModels.Sockets;
+using EchoModels.Connections;
+using EchoModels.Kernel;
 
 namespace EchoModels.Cli.Serving;
 
@@ -9,16 +9,16 @@ internal sealed class Ticker : IDisposable
 {
     private readonly TimeSpan _interval;
     private readonly SocketSet _sockets;
-    private readonly Tally _tally;
+    private readonly CallCounters _counters;
     private readonly Narrator _narrator;
     private readonly ManualResetEventSlim _ended = new();
     private readonly Thread _thread;
 
-    public Ticker(TimeSpan interval, SocketSet sockets, Tally tally, Narrator narrator)
+    public Ticker(TimeSpan interval, SocketSet sockets, CallCounters counters, Narrator narrator)
     {
         _interval = interval;
         _sockets = sockets;
-        _tally = tally;
+        _counters = counters;
         _narrator = narrator;
         _thread = new Thread(Tick) { Name = "ticker", IsBackground = true };
         _thread.Start();
@@ -33,10 +33,10 @@ internal sealed class Ticker : IDisposable
 
     private void Tick()
     {
-        Traffic before = Traffic.Take(_tally, _sockets);
+        Traffic before = Traffic.Take(_counters, _sockets);
         while (!_ended.Wait(_interval))
         {
-            Traffic now = Traffic.Take(_tally, _sockets);
+            Traffic now = Traffic.Take(_counters, _sockets);
             _narrator.Information(Describe(now.Since(before)));
             before = now;
         }

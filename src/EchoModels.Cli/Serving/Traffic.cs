@@ -1,6 +1,6 @@
 using System.Globalization;
-using EchoModels.Metering;
-using EchoModels.Sockets;
+using EchoModels.Connections;
+using EchoModels.Kernel;
 
 namespace EchoModels.Cli.Serving;
 
@@ -14,10 +14,10 @@ internal sealed record Traffic(long Own, ByteCount Bytes, ByteCount ByChildren)
     public long? Messages => ByChildren.In > 0 ? null : Own;
 
     /// <summary>Until now.</summary>
-    public static Traffic Take(Tally tally, SocketSet sockets)
+    public static Traffic Take(CallCounters counters, SocketSet sockets)
     {
-        ByteCount children = sockets.Children.Accounts.Total;
-        return new Traffic(tally[Counted.Message], children + new ByteCount(tally[Counted.ByteIn], tally[Counted.ByteOut]), children);
+        ByteCount children = sockets.Children.Traffic.Total;
+        return new Traffic(counters[Counter.Message], children + new ByteCount(counters[Counter.ByteIn], counters[Counter.ByteOut]), children);
     }
 
     /// <summary>Since an earlier one.</summary>

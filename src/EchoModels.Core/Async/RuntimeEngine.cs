@@ -3,8 +3,8 @@ using System.Net.Sockets;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
+using EchoModels.Connections;
 using EchoModels.Posix;
-using EchoModels.Sockets;
 
 namespace EchoModels.Async;
 
@@ -32,7 +32,7 @@ internal static class RuntimeEngine
         .SetMethod?.CreateDelegate<Action<Socket, bool>>();
 
     /// <summary>Lets what follows an await on this socket run on the runtime's own thread; it must never block.</summary>
-    public static void RunInline(WatchedSocket socket) => PreferInline?.Invoke(socket.Socket, true);
+    public static void RunInline(EventSource socket) => PreferInline?.Invoke(socket.Socket, true);
 
     /// <summary>Puts those sockets back that have left, each as it was. From now on everything may be awaited.</summary>
     public static void Enter(SocketSet sockets)
@@ -43,7 +43,7 @@ internal static class RuntimeEngine
 
         _ = Epolls.Value;
         EpollEvents change = new(1);
-        foreach (WatchedSocket socket in Everyone(sockets))
+        foreach (EventSource socket in Everyone(sockets))
         {
             if (socket.LeftEngine is not { } entry)
                 continue;
@@ -61,12 +61,12 @@ internal static class RuntimeEngine
             return;
 
         byte unused = 0;
-        Dictionary<int, WatchedSocket> byDescriptor = Everyone(sockets).ToDictionary(socket => (int)socket.Socket.Handle);
+        Dictionary<int, EventSource> byDescriptor = Everyone(sockets).ToDictionary(socket => (int)socket.Socket.Handle);
         foreach (Epoll epoll in Epolls.Value)
         {
             foreach ((int descriptor, EngineEntry entry) in epoll.ReadEntries())
             {
-                if (!byDescriptor.TryGetValue(descriptor, out WatchedSocket? socket))
+                if (!byDescriptor.TryGetValue(descriptor, out EventSource? socket))
                     continue;
 
                 Control(entry.Epoll, Libc.EPOLL_CTL_DEL, socket, ref unused);
@@ -75,7 +75,7 @@ internal static class RuntimeEngine
         }
     }
 
-    private static IEnumerable<WatchedSocket> Everyone(SocketSet sockets)
+    private static IEnumerable<EventSource> Everyone(SocketSet sockets)
     {
         foreach (Listener listener in sockets.Listeners)
             yield return listener;
@@ -83,7 +83,7 @@ internal static class RuntimeEngine
             yield return connection;
     }
 
-    private static void Control(int epoll, int operation, WatchedSocket socket, ref byte change)
+    private static void Control(int epoll, int operation, EventSource socket, ref byte change)
     {
         if (Libc.EpollControl(epoll, operation, socket.Socket.SafeHandle, ref change) < 0)
             throw Errno.Failure("epoll_ctl");

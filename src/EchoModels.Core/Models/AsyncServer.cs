@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using EchoModels.Async;
-using EchoModels.Metering;
-using EchoModels.Sockets;
+using EchoModels.Connections;
+using EchoModels.Kernel;
 
 namespace EchoModels.Models;
 
@@ -10,23 +10,23 @@ namespace EchoModels.Models;
 /// The runtime waits for all: in its own epoll on Linux, in a completion port on Windows. To await zero bytes is to wait for
 /// something to receive, so an idle connection holds no buffer. The system calls are the runtime's, and not all can be counted.
 /// </remarks>
-public sealed class AsyncServer(Tally tally) : IEchoServer
+public sealed class AsyncServer(CallCounters counters) : IEchoServer
 {
     public void Serve(SocketSet sockets, CancellationToken stop)
     {
-        tally.LoseCount(Counted.Accept, Counted.Wait, Counted.Control, Counted.WouldBlock);
+        counters.MarkUnknown(Counter.Accept, Counter.Wait, Counter.Control, Counter.WouldBlock);
         sockets.SetBlocking(false);
         try
         {
             RuntimeEngine.Enter(sockets);
-            using TaskCrew crew = new(stop);
-            Service service = new(sockets, tally, crew);
+            using TaskGroup crew = new(stop);
+            Service service = new(sockets, counters, crew);
             foreach (Connection adopted in sockets)
                 crew.Start(() => service.Converse(adopted));
             foreach (Listener listener in sockets.Listeners)
                 crew.Start(() => service.Welcome(listener));
 
-            sockets.Adopted();
+            sockets.ReportStarted();
             crew.WaitForAll();
         }
         finally
@@ -35,7 +35,7 @@ public sealed class AsyncServer(Tally tally) : IEchoServer
         }
     }
 
-    private sealed class Service(SocketSet sockets, Tally tally, TaskCrew crew)
+    private sealed class Service(SocketSet sockets, CallCounters counters, TaskGroup crew)
     {
         [ThreadStatic]
         private static byte[]? _buffer;
@@ -44,13 +44,13 @@ public sealed class AsyncServer(Tally tally) : IEchoServer
         {
             while (true)
             {
-                await Task.Delay(listener.RestLeft, crew.Stop); // no time at all, unless an accept has failed
-                if (!sockets.MayAccept(listener))
+                await Task.Delay(listener.BackoffLeft, crew.Stop); // no time at all, unless an accept has failed
+                if (!sockets.CanAccept(listener))
                     continue;
 
                 try
                 {
-                    tally.Add(Counted.Await);
+                    counters.Add(Counter.Await);
                     Socket socket = await listener.Socket.AcceptAsync(crew.Stop);
                     if (sockets.Welcome(socket) is { } newcomer)
                         crew.Start(() => Converse(newcomer));
@@ -69,7 +69,7 @@ public sealed class AsyncServer(Tally tally) : IEchoServer
             {
                 while (client.Echo(_buffer ??= new byte[Connection.BufferSize]) != IoStatus.Closed)
                 {
-                    if (client.Owes)
+                    if (client.HasUnsent)
                         await Writable(client);
                     else
                         await Readable(client);
@@ -85,7 +85,7 @@ public sealed class AsyncServer(Tally tally) : IEchoServer
 
         private ValueTask<int> Readable(Connection client)
         {
-            tally.Add(Counted.Await);
+            counters.Add(Counter.Await);
             ValueTask<int> readable = client.Socket.ReceiveAsync(Memory<byte>.Empty, crew.Stop);
             return readable.IsCompletedSuccessfully ? AfterTheOthers() : readable;
         }
@@ -100,11 +100,11 @@ public sealed class AsyncServer(Tally tally) : IEchoServer
         /// <summary>A cancelled send does not tell how much it had sent. One byte has either gone or not.</summary>
         private async ValueTask Writable(Connection client)
         {
-            tally.Add(Counted.Await);
-            tally.LoseCount(Counted.Send);
-            int count = await client.Socket.SendAsync(client.Owed[..1], crew.Stop);
-            client.Pay(count);
-            tally.Add(Counted.ByteOut, count);
+            counters.Add(Counter.Await);
+            counters.MarkUnknown(Counter.Send);
+            int count = await client.Socket.SendAsync(client.Unsent[..1], crew.Stop);
+            client.Consume(count);
+            counters.Add(Counter.ByteOut, count);
         }
     }
 }

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
-using EchoModels.Blocking;
-using EchoModels.Selectors;
-using EchoModels.Sockets;
+using EchoModels.Connections;
+using EchoModels.Kernel;
+using EchoModels.Threading;
 
 namespace EchoModels.Models;
 
@@ -11,17 +11,17 @@ public sealed class BlockingServer(Func<ISelector> openSelector) : IEchoServer
 {
     public void Serve(SocketSet sockets, CancellationToken stop)
     {
-        using Sleepers sleepers = new(sockets, stop);
-        using Doors doors = new(sockets, sockets.Listeners.Count > 1 ? openSelector() : null, stop);
+        using BlockedThreads sleepers = new(sockets, stop);
+        using AcceptMultiplexer doors = new(sockets, sockets.Listeners.Count > 1 ? openSelector() : null, stop);
 
         sockets.SetBlocking(true);
-        sockets.Adopted();
+        sockets.ReportStarted();
 
-        using (Line line = new(sockets, sockets.Count))
+        using (WaitingCount waiting = new(sockets, sockets.Count))
         {
             foreach (Connection adopted in sockets)
             {
-                line.CallNext();
+                waiting.Decrement();
                 Converse(adopted, sockets, sleepers, stop);
             }
         }
@@ -34,7 +34,7 @@ public sealed class BlockingServer(Func<ISelector> openSelector) : IEchoServer
     }
 
     /// <summary>Sleeps in accept until a client comes.</summary>
-    internal static Connection? Welcome(Listener listener, SocketSet sockets, Sleepers sleepers, CancellationToken stop)
+    internal static Connection? Welcome(Listener listener, SocketSet sockets, BlockedThreads sleepers, CancellationToken stop)
     {
         using (sleepers.Enter(listener))
         {
@@ -42,8 +42,8 @@ public sealed class BlockingServer(Func<ISelector> openSelector) : IEchoServer
                 return client;
         }
 
-        if (listener.IsResting)
-            stop.WaitHandle.WaitOne(listener.RestLeft);
+        if (listener.IsBackingOff)
+            stop.WaitHandle.WaitOne(listener.BackoffLeft);
 
         return null;
     }
@@ -51,7 +51,7 @@ public sealed class BlockingServer(Func<ISelector> openSelector) : IEchoServer
     /// <summary>Sleeps in recv, sends what came, and so on until the client leaves.</summary>
     /// <remarks>The buffer is on the stack and not zeroed: a thread takes as many pages of memory as its client's bytes fill.</remarks>
     [SkipLocalsInit]
-    internal static void Converse(Connection client, SocketSet sockets, Sleepers sleepers, CancellationToken stop)
+    internal static void Converse(Connection client, SocketSet sockets, BlockedThreads sleepers, CancellationToken stop)
     {
         Span<byte> buffer = stackalloc byte[Connection.BufferSize];
         IoStatus status = IoStatus.Progress;

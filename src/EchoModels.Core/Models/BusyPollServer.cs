@@ -1,4 +1,4 @@
-using EchoModels.Sockets;
+using EchoModels.Connections;
 
 namespace EchoModels.Models;
 
@@ -17,7 +17,7 @@ public sealed class BusyPollServer : IEchoServer
     {
         byte[] buffer = new byte[Connection.BufferSize];
         sockets.SetBlocking(false);
-        sockets.Adopted();
+        sockets.ReportStarted();
 
         while (!stop.IsCancellationRequested)
         {

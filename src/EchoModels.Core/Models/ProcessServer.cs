@@ -1,5 +1,6 @@
-using EchoModels.Blocking;
-using EchoModels.Sockets;
+using EchoModels.Connections;
+using EchoModels.Processes;
+using EchoModels.Threading;
 
 namespace EchoModels.Models;
 
@@ -13,18 +14,18 @@ namespace EchoModels.Models;
 public sealed class ProcessServer(IReadOnlyList<string> command) : IEchoServer
 {
     /// <summary>How often it looks whether there is room for one more child, in milliseconds.</summary>
-    private const int LookEvery = 50;
+    private const int PollInterval = 50;
 
     public void Serve(SocketSet sockets, CancellationToken stop)
     {
-        Rehearsal.Hold(command);
-        using Crew crew = new(sockets, stop);
-        new Nursery(command, sockets, crew).Run();
+        ChildProbe.Hold(command);
+        using ThreadGroup crew = new(sockets, stop);
+        new ChildSpawner(command, sockets, crew).Run();
     }
 
-    private sealed class Nursery(IReadOnlyList<string> command, SocketSet sockets, Crew crew)
+    private sealed class ChildSpawner(IReadOnlyList<string> command, SocketSet sockets, ThreadGroup crew)
     {
-        private readonly Children _children = sockets.Children;
+        private readonly ChildProcesses _children = sockets.Children;
 
         private bool IsStopped => crew.Stop.IsCancellationRequested;
 
@@ -34,7 +35,7 @@ public sealed class ProcessServer(IReadOnlyList<string> command) : IEchoServer
             sockets.SetBlocking(true);
             foreach (Connection adopted in sockets)
             {
-                if (adopted.Owes)
+                if (adopted.HasUnsent)
                     crew.Start(() => PayAndStart(adopted));
                 else if (IsStopped || !_children.TryStart(command, adopted))
                     waiting.Add(adopted);
@@ -44,7 +45,7 @@ public sealed class ProcessServer(IReadOnlyList<string> command) : IEchoServer
             foreach (Listener listener in sockets.Listeners)
                 crew.Start(() => Welcome(listener));
 
-            sockets.Adopted();
+            sockets.ReportStarted();
             crew.WaitForAll();
         }
 
@@ -54,15 +55,15 @@ public sealed class ProcessServer(IReadOnlyList<string> command) : IEchoServer
             while (!IsStopped)
             {
                 if (_children.Count + sockets.Count >= _children.Limit)
-                    crew.Stop.WaitHandle.WaitOne(LookEvery);
-                else if (BlockingServer.Welcome(listener, sockets, crew.Sleepers, crew.Stop) is { } newcomer)
+                    crew.Stop.WaitHandle.WaitOne(PollInterval);
+                else if (BlockingServer.Welcome(listener, sockets, crew.BlockedThreads, crew.Stop) is { } newcomer)
                     Receive(newcomer);
             }
         }
 
         private void Receive(Connection newcomer)
         {
-            if (!newcomer.Owes || !TryStartThread(() => PayAndStart(newcomer)))
+            if (!newcomer.HasUnsent || !TryStartThread(() => PayAndStart(newcomer)))
                 PayAndStart(newcomer);
         }
 
@@ -84,28 +85,28 @@ public sealed class ProcessServer(IReadOnlyList<string> command) : IEchoServer
         private void PayAndStart(Connection client)
         {
             IoStatus status = IoStatus.Progress;
-            using (crew.Sleepers.Enter(client))
+            using (crew.BlockedThreads.Enter(client))
             {
-                while (client.Owes && status != IoStatus.Closed && !IsStopped)
+                while (client.HasUnsent && status != IoStatus.Closed && !IsStopped)
                     status = client.Echo([]);
             }
 
             if (status == IoStatus.Closed)
                 sockets.Close(client);
-            else if (!client.Owes)
+            else if (!client.HasUnsent)
                 StartInTurn([client]);
         }
 
         /// <summary>Sleeps until there is a child for each. Who has none when it is stopped, is still in the set.</summary>
         private void StartInTurn(List<Connection> clients)
         {
-            using Line line = new(sockets, clients.Count);
+            using WaitingCount waiting = new(sockets, clients.Count);
             foreach (Connection client in clients)
             {
                 while (!IsStopped && !_children.TryStart(command, client))
-                    crew.Stop.WaitHandle.WaitOne(LookEvery);
+                    crew.Stop.WaitHandle.WaitOne(PollInterval);
 
-                line.CallNext();
+                waiting.Decrement();
             }
         }
     }

@@ -1,5 +1,5 @@
-using EchoModels.Blocking;
-using EchoModels.Sockets;
+using EchoModels.Connections;
+using EchoModels.Threading;
 
 namespace EchoModels.Models;
 
@@ -9,7 +9,7 @@ public sealed class ThreadPerConnectionServer : IEchoServer
 {
     public void Serve(SocketSet sockets, CancellationToken stop)
     {
-        using Crew crew = new(sockets, stop);
+        using ThreadGroup crew = new(sockets, stop);
 
         sockets.SetBlocking(true);
         foreach (Connection adopted in sockets)
@@ -17,15 +17,15 @@ public sealed class ThreadPerConnectionServer : IEchoServer
         foreach (Listener listener in sockets.Listeners)
             crew.Start(() => Welcome(listener, sockets, crew));
 
-        sockets.Adopted();
+        sockets.ReportStarted();
         crew.WaitForAll();
     }
 
-    private static void Welcome(Listener listener, SocketSet sockets, Crew crew)
+    private static void Welcome(Listener listener, SocketSet sockets, ThreadGroup crew)
     {
         while (!crew.Stop.IsCancellationRequested)
         {
-            if (BlockingServer.Welcome(listener, sockets, crew.Sleepers, crew.Stop) is not { } newcomer)
+            if (BlockingServer.Welcome(listener, sockets, crew.BlockedThreads, crew.Stop) is not { } newcomer)
                 continue;
 
             try
@@ -40,6 +40,6 @@ public sealed class ThreadPerConnectionServer : IEchoServer
         }
     }
 
-    private static void Converse(Connection client, SocketSet sockets, Crew crew) =>
-        BlockingServer.Converse(client, sockets, crew.Sleepers, crew.Stop);
+    private static void Converse(Connection client, SocketSet sockets, ThreadGroup crew) =>
+        BlockingServer.Converse(client, sockets, crew.BlockedThreads, crew.Stop);
 }

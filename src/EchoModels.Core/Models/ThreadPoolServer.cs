@@ -1,5 +1,5 @@
-using EchoModels.Blocking;
-using EchoModels.Sockets;
+using EchoModels.Connections;
+using EchoModels.Threading;
 
 namespace EchoModels.Models;
 
@@ -13,7 +13,7 @@ public sealed class ThreadPoolServer(int workers) : IEchoServer
 {
     public void Serve(SocketSet sockets, CancellationToken stop)
     {
-        using Crew crew = new(sockets, stop);
+        using ThreadGroup crew = new(sockets, stop);
         using ClientQueue queue = new(sockets, crew.Stop);
 
         sockets.SetBlocking(true);
@@ -24,25 +24,25 @@ public sealed class ThreadPoolServer(int workers) : IEchoServer
         foreach (Listener listener in sockets.Listeners)
             crew.Start(() => Welcome(listener, queue, sockets, crew));
 
-        sockets.Adopted();
+        sockets.ReportStarted();
         crew.WaitForAll();
     }
 
     /// <summary>An acceptor: sleeps in accept, and serves nobody itself.</summary>
-    private static void Welcome(Listener listener, ClientQueue queue, SocketSet sockets, Crew crew)
+    private static void Welcome(Listener listener, ClientQueue queue, SocketSet sockets, ThreadGroup crew)
     {
         while (!crew.Stop.IsCancellationRequested)
         {
-            if (BlockingServer.Welcome(listener, sockets, crew.Sleepers, crew.Stop) is { } newcomer)
+            if (BlockingServer.Welcome(listener, sockets, crew.BlockedThreads, crew.Stop) is { } newcomer)
                 queue.Put(newcomer);
         }
     }
 
     /// <summary>A worker: sleeps in the queue until it gets a client, then in recv until that one leaves.</summary>
-    private static void Work(ClientQueue queue, SocketSet sockets, Crew crew)
+    private static void Work(ClientQueue queue, SocketSet sockets, ThreadGroup crew)
     {
         while (queue.Take() is { } client)
-            BlockingServer.Converse(client, sockets, crew.Sleepers, crew.Stop);
+            BlockingServer.Converse(client, sockets, crew.BlockedThreads, crew.Stop);
     }
 
     /// <summary>Clients in the order in which they came: one lock, and one condition to sleep on, "there is somebody".</summary>

@@ -45,7 +45,7 @@ internal static unsafe class NativeProcess
     public static int ExitCode(int status) => (status & 0x7f) == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f);
 
     /// <summary>Sees to it that SIGCHLD comes: started with that signal ignored, a process is never told, and its children vanish.</summary>
-    public static void HeedTheEnd()
+    public static void EnableSigchld()
     {
         // struct sigaction begins with the handler.
         long* action = stackalloc long[32];

@@ -70,7 +70,7 @@ internal struct ResourceUsage
 
 /// <summary>struct tcp_info of &lt;linux/tcp.h&gt;, as far as it is used: what the kernel has counted of a connection.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 216)]
-internal struct TcpInfo
+internal struct TcpInfoFields
 {
     [FieldOffset(0)]
     public byte State;

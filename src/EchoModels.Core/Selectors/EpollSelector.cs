@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using EchoModels.Kernel;
 using EchoModels.Posix;
-using EchoModels.Sockets;
 
 namespace EchoModels.Selectors;
 
@@ -54,7 +54,7 @@ internal sealed class EpollSelector : ISelector
             (uint mask, ulong data) = _events[i];
             Token token = Token.FromValue(data);
             if (token == Waker.Token)
-                _waker.Quiet();
+                _waker.Reset();
             else
                 _ready[count++] = new ReadyEvent(token, Ready(mask));
         }
@@ -62,7 +62,7 @@ internal sealed class EpollSelector : ISelector
         return _ready.AsSpan(0, count);
     }
 
-    public bool Wake() => _waker.Ring();
+    public bool Wake() => _waker.Wake();
 
     public void Dispose()
     {

@@ -1,8 +1,8 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using EchoModels.Kernel;
 using EchoModels.Posix;
-using EchoModels.Sockets;
 
 namespace EchoModels.Selectors;
 
@@ -55,7 +55,7 @@ internal sealed unsafe class KqueueSelector : ISelector
             KernelEvent happened = Unsafe.ReadUnaligned<KernelEvent>(ref _events[i * KernelEvent.Size]);
             Token token = Token.FromValue(happened.UserData);
             if (token == Waker.Token)
-                _waker.Quiet();
+                _waker.Reset();
             else
                 _ready[count++] = new ReadyEvent(token, happened.Filter == Kqueue.EVFILT_READ ? Interest.Read : Interest.Write);
         }
@@ -63,7 +63,7 @@ internal sealed unsafe class KqueueSelector : ISelector
         return _ready.AsSpan(0, count);
     }
 
-    public bool Wake() => _waker.Ring();
+    public bool Wake() => _waker.Wake();
 
     public void Dispose()
     {

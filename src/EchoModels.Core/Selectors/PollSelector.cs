@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using EchoModels.Kernel;
 using EchoModels.Posix;
-using EchoModels.Sockets;
 
 namespace EchoModels.Selectors;
 
@@ -63,7 +63,7 @@ internal sealed class PollSelector : ISelector
 
             found--;
             if (_tokens[i] == Waker.Token)
-                _waker.Quiet();
+                _waker.Reset();
             else
                 _ready[count++] = new ReadyEvent(_tokens[i], Ready(mask));
         }
@@ -71,7 +71,7 @@ internal sealed class PollSelector : ISelector
         return _ready.AsSpan(0, count);
     }
 
-    public bool Wake() => _waker.Ring();
+    public bool Wake() => _waker.Wake();
 
     public void Dispose() => _waker.Dispose();
 

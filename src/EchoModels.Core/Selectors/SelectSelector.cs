@@ -1,101 +1,104 @@
 using System.Net.Sockets;
-using EchoModels.Sockets;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using EchoModels.Kernel;
+using EchoModels.Posix;
 
 namespace EchoModels.Selectors;
 
-/// <summary>Socket.Select: we hand over a list of those to read and a list of those to write, and get back the shortened lists.</summary>
+/// <summary>select(2): a bit per descriptor in a set of 1,024, handed over at every wait; the ready ones' bits come back.</summary>
 /// <remarks>
-/// On Linux the runtime carries it out with poll(2), and strace says so; select(2)'s limit of 1,024 descriptors is therefore not
-/// met here. It copies its lists once more than poll does, and from 80 sockets up it allocates at every call.
+/// What counts is the descriptor's value, not how many there are: 1,024 has no bit, and setting it would write past the set's end
+/// into somebody else's memory, as FD_SET does. It is refused here. See select(2), BUGS.
 /// </remarks>
 internal sealed class SelectSelector : ISelector
 {
-    private readonly Waker _waker = new();
-    private readonly Dictionary<Socket, int> _places = [];
-    private readonly List<(Socket Socket, Interest Interest, Token Token)> _watched = [];
-    private readonly List<Socket> _toRead = [];
-    private readonly List<Socket> _toWrite = [];
-    private readonly List<ReadyEvent> _ready = [];
+    private const int BitsPerWord = 64;
+    private const int Words = Libc.FD_SETSIZE / BitsPerWord;
 
-    public SelectSelector() => Add(_waker.Socket, Interest.Read, Waker.Token);
+    private readonly Waker _waker = new();
+    private readonly Token[] _tokens = new Token[Libc.FD_SETSIZE];
+    private readonly ulong[] _toRead = new ulong[Words];
+    private readonly ulong[] _toWrite = new ulong[Words];
+    private readonly ulong[] _read = new ulong[Words];
+    private readonly ulong[] _written = new ulong[Words];
+    private readonly ReadyEvent[] _ready = new ReadyEvent[Libc.FD_SETSIZE];
+    private int _end;
+
+    public SelectSelector()
+    {
+        try
+        {
+            Add(_waker.Socket, Interest.Read, Waker.Token);
+        }
+        catch
+        {
+            _waker.Dispose();
+            throw;
+        }
+    }
+
+    public bool CanWatch(Socket socket) => socket.Handle < Libc.FD_SETSIZE;
 
     public void Add(Socket socket, Interest interest, Token token)
     {
-        _places.Add(socket, _watched.Count);
-        _watched.Add((socket, interest, token));
+        if (!CanWatch(socket))
+            throw new IOException($"select: descriptor {socket.Handle} has no bit in an fd_set, whose last one is {Libc.FD_SETSIZE - 1}");
+
+        _end = Math.Max(_end, (int)socket.Handle + 1);
+        Modify(socket, interest, token);
     }
 
-    public void Modify(Socket socket, Interest interest, Token token) => _watched[_places[socket]] = (socket, interest, token);
-
-    public void Remove(Socket socket)
+    public void Modify(Socket socket, Interest interest, Token token)
     {
-        // The last one moves into the gap.
-        _places.Remove(socket, out int place);
-        if (place < _watched.Count - 1)
-        {
-            _watched[place] = _watched[^1];
-            _places[_watched[place].Socket] = place;
-        }
-
-        _watched.RemoveAt(_watched.Count - 1);
+        int descriptor = (int)socket.Handle;
+        _tokens[descriptor] = token;
+        Put(_toRead, descriptor, (interest & Interest.Read) != 0);
+        Put(_toWrite, descriptor, (interest & Interest.Write) != 0);
     }
 
-    public ReadOnlySpan<ReadyEvent> Wait(int milliseconds)
+    public void Remove(Socket socket) => Modify(socket, Interest.None, default);
+
+    public unsafe ReadOnlySpan<ReadyEvent> Wait(int milliseconds)
     {
-        FillLists();
-        try
+        // The kernel writes its answer over the question: each wait needs a copy.
+        _toRead.CopyTo(_read, 0);
+        _toWrite.CopyTo(_written, 0);
+        TimeValue limit = new() { Seconds = milliseconds / 1_000, Microseconds = milliseconds % 1_000 * 1_000 };
+        int found = Libc.Select(_end, _read, _written, 0, milliseconds < 0 ? null : &limit);
+        if (found < 0)
+            return Marshal.GetLastPInvokeError() == Errno.EINTR ? [] : throw Errno.Failure("select");
+
+        int count = 0;
+        for (int word = 0; word * BitsPerWord < _end; word++)
         {
-            Socket.Select(_toRead, _toWrite, null, Microseconds(milliseconds));
-        }
-        catch (SocketException interrupted) when (interrupted.SocketErrorCode == SocketError.Interrupted)
-        {
-            return [];
-        }
-        catch (SocketException failure)
-        {
-            throw new IOException($"Socket.Select: {failure.Message}", failure);
+            for (ulong bits = _read[word] | _written[word]; bits != 0; bits &= bits - 1)
+            {
+                int descriptor = (word * BitsPerWord) + BitOperations.TrailingZeroCount(bits);
+                if (_tokens[descriptor] == Waker.Token)
+                    _waker.Reset();
+                else
+                    _ready[count++] = new ReadyEvent(_tokens[descriptor], Ready(descriptor));
+            }
         }
 
-        _ready.Clear();
-        Collect(_toRead, Interest.Read);
-        Collect(_toWrite, Interest.Write);
-        return System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_ready);
+        return _ready.AsSpan(0, count);
     }
 
-    public bool Wake() => _waker.Ring();
+    public bool Wake() => _waker.Wake();
 
     public void Dispose() => _waker.Dispose();
 
-    private void FillLists()
+    private Interest Ready(int descriptor) =>
+        (Has(_read, descriptor) ? Interest.Read : 0) | (Has(_written, descriptor) ? Interest.Write : 0);
+
+    private static bool Has(ulong[] set, int descriptor) => (set[descriptor / BitsPerWord] & Bit(descriptor)) != 0;
+
+    private static void Put(ulong[] set, int descriptor, bool on)
     {
-        _toRead.Clear();
-        _toWrite.Clear();
-        foreach ((Socket socket, Interest interest, _) in _watched)
-        {
-            if ((interest & Interest.Read) != 0)
-                _toRead.Add(socket);
-            if ((interest & Interest.Write) != 0)
-                _toWrite.Add(socket);
-        }
+        ref ulong word = ref set[descriptor / BitsPerWord];
+        word = on ? word | Bit(descriptor) : word & ~Bit(descriptor);
     }
 
-    /// <summary>What is left in a list is in the order in which it was put there, so that one walk finds every token.</summary>
-    private void Collect(List<Socket> ready, Interest interest)
-    {
-        int place = 0;
-        foreach (Socket socket in ready)
-        {
-            while (_watched[place].Socket != socket)
-                place++;
-
-            Token token = _watched[place].Token;
-            if (token == Waker.Token)
-                _waker.Quiet();
-            else
-                _ready.Add(new ReadyEvent(token, interest));
-        }
-    }
-
-    private static int Microseconds(int milliseconds) =>
-        milliseconds < 0 ? Timeout.Infinite : (int)Math.Min((long)milliseconds * 1_000, int.MaxValue);
+    private static ulong Bit(int descriptor) => 1UL << (descriptor % BitsPerWord);
 }

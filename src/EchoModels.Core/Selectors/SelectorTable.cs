@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using EchoModels.Sockets;
+using EchoModels.Kernel;
 
 namespace EchoModels.Selectors;
 
@@ -19,38 +19,38 @@ public sealed record SelectorRefusal(string Name, string Error);
 /// </remarks>
 public static class SelectorTable
 {
-    private static readonly SelectorRow Kqueue = new("kqueue", "kevent(2)", () => new KqueueSelector());
+    private static readonly SelectorRow KqueueRow = new("kqueue", "kevent(2)", () => new KqueueSelector());
 
     internal static bool HasKqueue => OperatingSystem.IsMacOS() || OperatingSystem.IsFreeBSD();
 
     public static IReadOnlyList<SelectorRow> Rows { get; } =
     [
-        .. HasKqueue ? [Kqueue] : Array.Empty<SelectorRow>(),
+        .. HasKqueue ? [KqueueRow] : Array.Empty<SelectorRow>(),
         new("epoll",  "epoll_wait(2)",                    () => new EpollSelector()),
         new("poll",   "poll(2)",                          () => new PollSelector()),
-        new("select", "Socket.Select (poll(2) on Linux)", () => new SelectSelector()),
+        new("select", "Socket.Select (poll(2) on Linux)", () => new ManagedSelectSelector()),
     ];
 
     /// <summary>Those that one model each is about: whoever wants one wants this one, and nobody falls back to it.</summary>
-    public static IReadOnlyList<SelectorRow> Particular { get; } =
+    public static IReadOnlyList<SelectorRow> Dedicated { get; } =
     [
-        new("select-fdset", "select(2)",     () => new FdSetSelector()),
+        new("select-fdset", "select(2)",     () => new SelectSelector()),
         new("epoll-edge",   "epoll_wait(2)", () => new EpollSelector(edgeTriggered: true)),
-        .. HasKqueue ? Array.Empty<SelectorRow>() : [Kqueue],
+        .. HasKqueue ? Array.Empty<SelectorRow>() : [KqueueRow],
     ];
 
     /// <summary>The row of this name.</summary>
     /// <exception cref="ArgumentException">There is none.</exception>
     public static SelectorRow Find(string name) =>
-        Rows.Concat(Particular).FirstOrDefault(row => row.Name == name)
+        Rows.Concat(Dedicated).FirstOrDefault(row => row.Name == name)
         ?? throw new ArgumentException($"no selector '{name}'", nameof(name));
 
     /// <summary>A row, and those to fall back to when it is refused.</summary>
     public static IEnumerable<SelectorRow> From(SelectorRow first) =>
-        Particular.Contains(first) ? [first] : Rows.SkipWhile(row => row != first);
+        Dedicated.Contains(first) ? [first] : Rows.SkipWhile(row => row != first);
 
     /// <summary>Why a selector cannot be had here; null if it can.</summary>
-    public static string? WhyNot(SelectorRow row)
+    public static string? UnavailableReason(SelectorRow row)
     {
         try
         {

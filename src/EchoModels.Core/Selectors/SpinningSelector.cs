@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
-using EchoModels.Sockets;
+using EchoModels.Kernel;
 
 namespace EchoModels.Selectors;
 

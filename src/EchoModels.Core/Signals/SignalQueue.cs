@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using EchoModels.Metering;
+using EchoModels.Kernel;
 using EchoModels.Posix;
 
 namespace EchoModels.Signals;
@@ -28,16 +28,16 @@ internal sealed class SignalQueue : IDisposable
     /// <summary>A socket with an owner also sends SIGURG for urgent data: let in, it would make a recv say "not now" that is not so.</summary>
     private static readonly SignalSet Blocked = SignalSet.Of(Signal, Libc.SIGIO, Libc.SIGURG);
 
-    private readonly Tally _tally;
+    private readonly CallCounters _counters;
     private readonly nint _thread = Libc.ThreadSelf();
     private readonly FileOwner _owner = new() { Kind = Libc.F_OWNER_TID, Id = Libc.ThreadId() };
     private readonly SignalSet _maskBefore;
     private readonly Lock _waking = new();
     private bool _left;
 
-    public SignalQueue(Tally tally)
+    public SignalQueue(CallCounters counters)
     {
-        _tally = tally;
+        _counters = counters;
         if (Libc.ThreadSignalMask(Libc.SIG_BLOCK, in Blocked, out _maskBefore) is not 0 and int error)
             throw Errno.Failure("pthread_sigmask", error);
     }
@@ -83,7 +83,7 @@ internal sealed class SignalQueue : IDisposable
             if (_left)
                 return;
 
-            _tally.Add(Counted.Wake);
+            _counters.Add(Counter.Wake);
             _ = Libc.ThreadKill(_thread, Libc.SIGIO);
         }
     }
@@ -102,10 +102,10 @@ internal sealed class SignalQueue : IDisposable
 
     private unsafe int Take(in SignalSet which, out SignalInfo info, TimeSpecification* limit)
     {
-        _tally.Add(Counted.Wait);
+        _counters.Add(Counter.Wait);
         int signal = Libc.SignalTimedWait(in which, out info, limit);
         if (signal > 0)
-            _tally.Add(Counted.Signal);
+            _counters.Add(Counter.Signal);
 
         return signal;
     }

@@ -99,15 +99,15 @@ public sealed class DescriptorTests
         foreach (Client client in crowd.Clients.Skip((int)places - Some))
             client.Dispose();
         Timing.Eventually(() => server.Status().GetProperty("connections").GetProperty("open").GetInt32() == places - Some, "they have left");
-        Timing.Eventually(() => server.Said("INF accepting again").Length == Complaints(server), "all that was complained of is over");
-        int complaints = Complaints(server);
+        Timing.Eventually(() => server.Said("INF accepting again").Length == StdErr(server), "all that was complained of is over");
+        int complaints = StdErr(server);
         using Crowd newcomers = new(server, Some);
         newcomers.Clients.ForEach(client => client.Echo("served"));
         Thread.Sleep(1_500);
 
-        Assert.Equal(complaints, Complaints(server));
+        Assert.Equal(complaints, StdErr(server));
         using Client oneTooMany = new(server);
-        Timing.Eventually(() => Complaints(server) == complaints + 1, "now somebody waits");
+        Timing.Eventually(() => StdErr(server) == complaints + 1, "now somebody waits");
     }
 
     /// <summary>
@@ -200,7 +200,7 @@ public sealed class DescriptorTests
         Assert.True(server.IsAlive);
     }
 
-    private static int Complaints(Server server) => server.Said("WRN cannot accept").Length;
+    private static int StdErr(Server server) => server.Said("WRN cannot accept").Length;
 
     private static long Accepted(Server server) => server.Status().GetProperty("connections").GetProperty("accepted").GetInt64();
 }

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using EchoModels.Cli.Client;
+using EchoModels.Kernel;
 using EchoModels.Selectors;
-using EchoModels.Sockets;
 using Xunit;
 
 namespace EchoModels.Tests.Client;
@@ -11,7 +11,7 @@ namespace EchoModels.Tests.Client;
 /// <summary>Runs the load against servers that each do one thing wrong, on every selector that is to be had.</summary>
 public sealed class LoadRunTests
 {
-    public static TheoryData<string> Selectors => [.. SelectorTable.Rows.Where(row => SelectorTable.WhyNot(row) is null).Select(row => row.Name)];
+    public static TheoryData<string> Selectors => [.. SelectorTable.Rows.Where(row => SelectorTable.UnavailableReason(row) is null).Select(row => row.Name)];
 
     [Theory, MemberData(nameof(Selectors))]
     public void Finds_nothing_wrong_with_an_honest_server(string selector)
@@ -133,7 +133,7 @@ public sealed class LoadRunTests
     [InlineData("poll")]
     public void Allocates_nothing_for_a_message(string selector)
     {
-        Assert.SkipUnless(SelectorTable.WhyNot(SelectorTable.Find(selector)) is null, $"{selector} is refused here");
+        Assert.SkipUnless(SelectorTable.UnavailableReason(SelectorTable.Find(selector)) is null, $"{selector} is refused here");
         using Run few = new(selector, bytes => bytes, o => o with { Messages = 100 });
         using Run many = new(selector, bytes => bytes, o => o with { Messages = 5_000 });
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using EchoModels.Cli.Client;
-using EchoModels.Sockets;
+using EchoModels.Kernel;
 using Xunit;
 
 namespace EchoModels.Tests.Client;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using EchoModels.Sockets;
+using EchoModels.Connections;
 using EchoModels.Tests.Support;
 using Xunit;
 
@@ -58,7 +58,7 @@ public sealed class EchoContract
 
     [Theory]
     [MemberData(nameof(Here))]
-    public void Returns_every_byte_to_a_slow_reader(string model) => TestServer.Run(model, new Wish { Queue = 8 * 1024 }, server =>
+    public void Returns_every_byte_to_a_slow_reader(string model) => TestServer.Run(model, new ServerOptions { Queue = 8 * 1024 }, server =>
     {
         Peer peer = server.Connect(queue: 8 * 1024);
         peer.SayUntilStuck(most: 16 * MiB);
@@ -134,7 +134,7 @@ public sealed class EchoContract
 
     [Theory]
     [MemberData(nameof(Here))]
-    public void Accepts_at_each_of_three_ports(string model) => TestServer.Run(model, new Wish { Ports = 3 }, server =>
+    public void Accepts_at_each_of_three_ports(string model) => TestServer.Run(model, new ServerOptions { Ports = 3 }, server =>
     {
         for (int i = 0; i < 9; i++)
         {
@@ -146,7 +146,7 @@ public sealed class EchoContract
 
     [Theory]
     [MemberData(nameof(Here))]
-    public void Accepts_at_an_IPv6_port(string model) => TestServer.Run(model, new Wish { Address = IPAddress.IPv6Loopback }, server =>
+    public void Accepts_at_an_IPv6_port(string model) => TestServer.Run(model, new ServerOptions { Address = IPAddress.IPv6Loopback }, server =>
     {
         Peer peer = server.Connect();
         peer.Exchange(1_000);
@@ -172,13 +172,13 @@ public sealed class EchoContract
     public void Sends_what_was_owed_when_it_adopted_the_connection(string model)
     {
         ModelRow nobody = FakeModel.Row("nobody", FakeModel.ServeNobody);
-        TestServer.Run(nobody, new Wish(), server =>
+        TestServer.Run(nobody, new ServerOptions(), server =>
         {
             Peer peer = server.Connect();
             Assert.True(server.Sockets.TryAccept(server.Sockets.Listeners[0], out Connection? connection));
 
             // A greeting, which is nothing but bytes owed before anything was received.
-            connection.Owe(peer.Ledger.Next(50_000));
+            connection.KeepUnsent(peer.Ledger.Next(50_000));
             peer.Ledger.Took(50_000);
             server.Switch(model);
             peer.Hear(50_000);

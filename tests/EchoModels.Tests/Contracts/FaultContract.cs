@@ -1,5 +1,6 @@
 using System.Net.Sockets;
-using EchoModels.Sockets;
+using EchoModels.Connections;
+using EchoModels.Kernel;
 using EchoModels.Tests.Support;
 using Xunit;
 
@@ -55,11 +56,11 @@ public sealed class FaultContract
         }
     });
 
-    private static void Run(string model, Action<Loan, FaultAtCall, int> test)
+    private static void Run(string model, Action<ModelHarness, FaultAtCall, int> test)
     {
         FaultAtCall io = new(SocketIo.ForThisSystem) { TellsTheRest = EveryModel.TrustsShortRead(model) };
         int seed = Seeds.Take();
-        Loan.Run(io, loan =>
+        ModelHarness.Run(io, loan =>
         {
             loan.LendTo(model);
             test(loan, io, seed);
@@ -68,14 +69,14 @@ public sealed class FaultContract
     }
 
     /// <summary>How many calls the conversation takes when nothing is struck.</summary>
-    private static int CountCalls(Loan loan, FaultAtCall io, int seed)
+    private static int CountCalls(ModelHarness loan, FaultAtCall io, int seed)
     {
         io.Arm(0, Fault.None);
         Converse(loan, seed, connection: 0);
         return io.Calls;
     }
 
-    private static void Converse(Loan loan, int seed, int connection)
+    private static void Converse(ModelHarness loan, int seed, int connection)
     {
         Peer peer = loan.Connect(seed, connection);
         foreach (int size in Script)
@@ -86,7 +87,7 @@ public sealed class FaultContract
     }
 
     /// <summary>Whether the conversation came to its end; what came back until it broke has been checked.</summary>
-    private static bool Completes(Loan loan, int seed, int connection)
+    private static bool Completes(ModelHarness loan, int seed, int connection)
     {
         Peer peer = loan.Connect(seed, connection);
         try

@@ -1,4 +1,5 @@
-using EchoModels.Sockets;
+using EchoModels.Connections;
+using EchoModels.Kernel;
 using EchoModels.Tests.Support;
 using Xunit;
 
@@ -46,54 +47,54 @@ public sealed class HandoverContract
     }
 
     private static void SwitchToAndFro(string from, string to, ISocketIo io, Func<string, ModelRow> find) =>
-        TestServer.Run(find(from), new Wish { Queue = SmallQueue, Io = io }, server =>
+        TestServer.Run(find(from), new ServerOptions { Queue = SmallQueue, Io = io }, server =>
         {
             Random random = new(server.Seed);
-            using Crowd crowd = new(server.Seed);
-            Fill(crowd, server);
+            using Clients clients = new(server.Seed);
+            Fill(clients, server);
             ModelRow other = to == from ? EveryModel.Twin(find(to)) : find(to);
             for (int i = 0; i < 4; i++)
             {
                 Thread.Sleep(random.Next(25));
-                crowd.Join(new Talker(server.Connect())); // most likely still in the backlog when the switch comes
-                crowd.Join(new Silent(server.Connect()));
+                clients.Join(new Talker(server.Connect())); // most likely still in the backlog when the switch comes
+                clients.Join(new Silent(server.Connect()));
                 Assert.Equal(i % 2 == 0 ? other.Name : from, server.Switch(i % 2 == 0 ? other : find(from)).To);
             }
 
-            Finish(crowd, server);
+            Finish(clients, server);
         });
 
     private static void Wander(ISocketIo io, Func<string, ModelRow> find) =>
-        TestServer.Run(find(EveryModel.Names[0]), new Wish { Queue = SmallQueue, Io = io }, server =>
+        TestServer.Run(find(EveryModel.Names[0]), new ServerOptions { Queue = SmallQueue, Io = io }, server =>
         {
             Random random = new(server.Seed);
-            using Crowd crowd = new(server.Seed);
+            using Clients clients = new(server.Seed);
             for (int i = 0; i < 4; i++)
-                Fill(crowd, server);
+                Fill(clients, server);
 
             for (int i = 0; i < 60; i++)
             {
-                crowd.Join(new Talker(server.Connect()));
+                clients.Join(new Talker(server.Connect()));
                 server.Switch(find(EveryModel.Names[random.Next(EveryModel.Names.Count)]));
                 Thread.Sleep(random.Next(100));
             }
 
-            Finish(crowd, server);
+            Finish(clients, server);
         });
 
-    private static void Fill(Crowd crowd, TestServer server)
+    private static void Fill(Clients clients, TestServer server)
     {
         for (int i = 0; i < 3; i++)
         {
-            crowd.Join(new Talker(server.Connect()));
-            crowd.Join(new SlowReader(server.Connect(queue: SmallQueue)));
-            crowd.Join(new Stuffed(server.Connect(queue: SmallQueue)));
-            crowd.Join(new Silent(server.Connect()));
-            crowd.Join(new HalfCloser(server.Connect(queue: SmallQueue), piece: 20_000));
+            clients.Join(new Talker(server.Connect()));
+            clients.Join(new SlowReader(server.Connect(queue: SmallQueue)));
+            clients.Join(new Stuffed(server.Connect(queue: SmallQueue)));
+            clients.Join(new Silent(server.Connect()));
+            clients.Join(new HalfCloser(server.Connect(queue: SmallQueue), piece: 20_000));
         }
     }
 
-    private static void Finish(Crowd crowd, TestServer server)
+    private static void Finish(Clients clients, TestServer server)
     {
         Assert.All(server.Reasons, reason => Assert.Equal(CloseReason.PeerClosed, reason));
 
@@ -101,10 +102,10 @@ public sealed class HandoverContract
         if (!EveryModel.ServesAll(server.Host.Serving.Name.Replace(" again", "", StringComparison.Ordinal)))
             server.Switch(EveryModel.Names.First(EveryModel.ServesAll));
 
-        crowd.Finish();
-        server.AwaitClosed(crowd.Count);
+        clients.Finish();
+        server.AwaitClosed(clients.Count);
         Assert.All(server.Reasons, reason => Assert.Equal(CloseReason.PeerClosed, reason));
-        Assert.Equal(crowd.Count, server.Accepted.Count);
+        Assert.Equal(clients.Count, server.Accepted.Count);
     }
 
     /// <summary>A model that says so before it begins.</summary>

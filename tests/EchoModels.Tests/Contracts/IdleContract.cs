@@ -1,4 +1,4 @@
-using EchoModels.Sockets;
+using EchoModels.Connections;
 using EchoModels.Tests.Support;
 using Xunit;
 
@@ -30,7 +30,7 @@ public sealed class IdleContract
 
     [Theory]
     [MemberData(nameof(Here))]
-    public void Closes_who_does_not_read(string model) => TestServer.Run(model, new Wish { Queue = SmallQueue }, server =>
+    public void Closes_who_does_not_read(string model) => TestServer.Run(model, new ServerOptions { Queue = SmallQueue }, server =>
     {
         Peer peer = server.Connect(queue: SmallQueue);
         peer.SayUntilStuck(16 * MiB);

@@ -1,4 +1,5 @@
-using EchoModels.Sockets;
+using EchoModels.Connections;
+using EchoModels.Kernel;
 using EchoModels.Tests.Support;
 using Xunit;
 
@@ -19,7 +20,7 @@ public sealed class LendingContract
 
     [Theory]
     [MemberData(nameof(Here))]
-    public void Lets_go_when_nobody_is_connected(string model) => Loan.Run(SocketIo.ForThisSystem, loan =>
+    public void Lets_go_when_nobody_is_connected(string model) => ModelHarness.Run(SocketIo.ForThisSystem, loan =>
     {
         loan.LendTo(model);
         loan.TakeBack();
@@ -30,7 +31,7 @@ public sealed class LendingContract
 
     [Theory]
     [MemberData(nameof(Here))]
-    public void Lets_go_right_after_it_has_adopted(string model) => Loan.Run(SocketIo.ForThisSystem, loan =>
+    public void Lets_go_right_after_it_has_adopted(string model) => ModelHarness.Run(SocketIo.ForThisSystem, loan =>
     {
         for (int i = 0; i < 20; i++)
         {
@@ -47,7 +48,7 @@ public sealed class LendingContract
 
     [Theory]
     [MemberData(nameof(HandingOver))]
-    public void Returns_when_told_to_stop_before_it_begins(string model) => Loan.Run(SocketIo.ForThisSystem, loan =>
+    public void Returns_when_told_to_stop_before_it_begins(string model) => ModelHarness.Run(SocketIo.ForThisSystem, loan =>
     {
         int seed = Seeds.Take();
         Peer peer = loan.Connect(seed, 0);
@@ -66,7 +67,7 @@ public sealed class LendingContract
 
     [Theory]
     [MemberData(nameof(ServingAndHandingOver))]
-    public void Lets_go_of_idle_connections(string model) => Loan.Run(SocketIo.ForThisSystem, loan =>
+    public void Lets_go_of_idle_connections(string model) => ModelHarness.Run(SocketIo.ForThisSystem, loan =>
     {
         int seed = Seeds.Take();
         loan.LendTo(model);
@@ -94,7 +95,7 @@ public sealed class LendingContract
 
     [Theory]
     [MemberData(nameof(HandingOver))]
-    public void Lets_go_of_a_connection_that_is_owed_bytes(string model) => Loan.Run(SocketIo.ForThisSystem, loan =>
+    public void Lets_go_of_a_connection_that_is_owed_bytes(string model) => ModelHarness.Run(SocketIo.ForThisSystem, loan =>
     {
         loan.LendTo(model);
         Peer peer = loan.Connect(Seeds.Take(), 0, SmallQueue);
@@ -102,7 +103,7 @@ public sealed class LendingContract
         loan.TakeBack();
 
         Connection connection = Single(loan.Sockets);
-        Assert.InRange(connection.OwedBytes, 1, Connection.BufferSize);
+        Assert.InRange(connection.UnsentBytes, 1, Connection.BufferSize);
 
         loan.LendTo(model);
         peer.HalfClose();
@@ -114,13 +115,13 @@ public sealed class LendingContract
 
     [Theory]
     [MemberData(nameof(HandingOver))]
-    public void Lets_go_in_the_midst_of_traffic(string model) => Loan.Run(SocketIo.ForThisSystem, loan =>
+    public void Lets_go_in_the_midst_of_traffic(string model) => ModelHarness.Run(SocketIo.ForThisSystem, loan =>
     {
         int seed = Seeds.Take();
         loan.LendTo(model);
         Peer peer = loan.Connect(seed, 0);
         using CancellationTokenSource enough = new();
-        Errand talk = Errand.Begin(() =>
+        BackgroundWork talk = BackgroundWork.Begin(() =>
         {
             while (!enough.IsCancellationRequested)
                 peer.Stream(64 * 1024);
@@ -143,7 +144,7 @@ public sealed class LendingContract
 
     [Theory]
     [MemberData(nameof(Here))]
-    public void Leaves_those_in_the_backlog_to_the_next_model(string model) => Loan.Run(SocketIo.ForThisSystem, loan =>
+    public void Leaves_those_in_the_backlog_to_the_next_model(string model) => ModelHarness.Run(SocketIo.ForThisSystem, loan =>
     {
         int seed = Seeds.Take();
         List<Peer> peers = [.. Enumerable.Range(0, 5).Select(i => loan.Connect(seed, i))];

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
+using EchoModels.Kernel;
 using EchoModels.Selectors;
-using EchoModels.Sockets;
 using EchoModels.Tests.Support;
 using Xunit;
 

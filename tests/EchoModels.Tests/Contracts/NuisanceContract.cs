@@ -1,4 +1,4 @@
-using EchoModels.Sockets;
+using EchoModels.Connections;
 using EchoModels.Tests.Support;
 using Xunit;
 
@@ -53,7 +53,7 @@ public sealed class NuisanceContract
 
     [Theory]
     [MemberData(nameof(Here))]
-    public void Survives_a_reset_while_the_server_owes(string model) => TestServer.Run(model, new Wish { Queue = SmallQueue }, server =>
+    public void Survives_a_reset_while_the_server_owes(string model) => TestServer.Run(model, new ServerOptions { Queue = SmallQueue }, server =>
     {
         for (int i = 0; i < 3; i++)
         {
@@ -83,7 +83,7 @@ public sealed class NuisanceContract
 
     [Theory]
     [MemberData(nameof(ServingAll))]
-    public void Serves_the_others_beside_one_that_never_reads(string model) => TestServer.Run(model, new Wish { Queue = SmallQueue }, server =>
+    public void Serves_the_others_beside_one_that_never_reads(string model) => TestServer.Run(model, new ServerOptions { Queue = SmallQueue }, server =>
     {
         Peer other = server.Connect();
         other.Exchange(10);
@@ -98,7 +98,7 @@ public sealed class NuisanceContract
 
         int owed = 0;
         foreach (Connection connection in server.Sockets)
-            owed += connection.OwedBytes;
+            owed += connection.UnsentBytes;
 
         Assert.InRange(owed, 0, MostOwed);
         Assert.Empty(server.Closed);
@@ -113,12 +113,12 @@ public sealed class NuisanceContract
         Peer quiet = server.Connect();
         using CancellationTokenSource enough = new();
         Peer[] hoses = [server.Connect(), server.Connect()];
-        List<Errand> sprays = [.. hoses.Select(hose => Errand.Begin(() => Spray(hose, enough.Token)))];
+        List<BackgroundWork> sprays = [.. hoses.Select(hose => BackgroundWork.Begin(() => Spray(hose, enough.Token)))];
         for (int i = 0; i < 100; i++)
             quiet.Exchange(10);
 
         enough.Cancel();
-        foreach (Errand spray in sprays)
+        foreach (BackgroundWork spray in sprays)
             spray.Done();
 
         quiet.Leave();

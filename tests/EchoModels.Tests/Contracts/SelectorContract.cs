@@ -1,6 +1,6 @@
 using System.Net.Sockets;
+using EchoModels.Kernel;
 using EchoModels.Selectors;
-using EchoModels.Sockets;
 using EchoModels.Tests.Support;
 using Xunit;
 
@@ -18,9 +18,9 @@ public sealed class SelectorContract : IDisposable
 
     /// <summary>All that can be had here, but for the one that is not level-triggered.</summary>
     public static TheoryData<string> Rows =>
-        [.. SelectorTable.Rows.Concat(SelectorTable.Particular).Where(IsLevelTriggeredHere).Select(row => row.Name)];
+        [.. SelectorTable.Rows.Concat(SelectorTable.Dedicated).Where(IsLevelTriggeredHere).Select(row => row.Name)];
 
-    private static bool IsLevelTriggeredHere(SelectorRow row) => row.Name != "epoll-edge" && SelectorTable.WhyNot(row) is null;
+    private static bool IsLevelTriggeredHere(SelectorRow row) => row.Name != "epoll-edge" && SelectorTable.UnavailableReason(row) is null;
 
     public void Dispose()
     {
@@ -30,7 +30,7 @@ public sealed class SelectorContract : IDisposable
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public void Can_be_had_here(string name) => Assert.Null(SelectorTable.WhyNot(SelectorTable.Find(name)));
+    public void Can_be_had_here(string name) => Assert.Null(SelectorTable.UnavailableReason(SelectorTable.Find(name)));
 
     [Theory]
     [MemberData(nameof(Rows))]

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using EchoModels.Sockets;
+using EchoModels.Kernel;
 using EchoModels.Tests.Support;
 using Xunit;
 
@@ -102,7 +102,7 @@ public sealed class WakeContract : IDisposable
         const int Wakes = 2_000;
         int asked = 0;
         int seen = 0;
-        List<Errand> wakers = [.. Enumerable.Range(0, Threads).Select(_ => Errand.Begin(Wake))];
+        List<BackgroundWork> wakers = [.. Enumerable.Range(0, Threads).Select(_ => BackgroundWork.Begin(Wake))];
 
         // Whatever was asked before a wake is seen after it: were one lost, this would sleep for ever.
         Limit.Run(Limit.Generous, "waiting for the last wake", () =>
@@ -114,7 +114,7 @@ public sealed class WakeContract : IDisposable
             }
         });
 
-        foreach (Errand waker in wakers)
+        foreach (BackgroundWork waker in wakers)
             waker.Done();
 
         void Wake()

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
-using EchoModels.Sockets;
+using EchoModels.Connections;
 using EchoModels.Tests.Support;
 using Xunit;
 
@@ -121,7 +121,7 @@ public sealed class AsyncLeavingTests
         }
     });
 
-    private static IEnumerable<WatchedSocket> Everyone(TestServer server)
+    private static IEnumerable<EventSource> Everyone(TestServer server)
     {
         foreach (Listener listener in server.Sockets.Listeners)
             yield return listener;

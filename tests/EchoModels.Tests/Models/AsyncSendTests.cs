@@ -1,5 +1,6 @@
 using System.Diagnostics;
-using EchoModels.Sockets;
+using EchoModels.Connections;
+using EchoModels.Kernel;
 using EchoModels.Tests.Support;
 using Xunit;
 
@@ -12,12 +13,12 @@ public sealed class AsyncSendTests
     private const int SmallQueue = 8 * 1024;
 
     [Fact]
-    public void Knows_what_it_has_sent_however_often_it_is_stopped_while_a_slow_reader_reads() => Loan.Run(SocketIo.ForThisSystem, loan =>
+    public void Knows_what_it_has_sent_however_often_it_is_stopped_while_a_slow_reader_reads() => ModelHarness.Run(SocketIo.ForThisSystem, loan =>
     {
         int seed = Seeds.Take();
         List<Peer> peers = [.. Enumerable.Range(0, 8).Select(i => loan.Connect(seed, i, SmallQueue))];
         using CancellationTokenSource enough = new();
-        Errand reading = Errand.Begin(() => ReadSlowly(peers, new Random(seed), enough.Token));
+        BackgroundWork reading = BackgroundWork.Begin(() => ReadSlowly(peers, new Random(seed), enough.Token));
 
         int owed = 0;
         for (int i = 0; i < 2_000; i++)
@@ -25,7 +26,7 @@ public sealed class AsyncSendTests
             loan.LendTo("async");
             loan.TakeBack();
             foreach (Connection connection in loan.Sockets)
-                owed += connection.Owes ? 1 : 0;
+                owed += connection.HasUnsent ? 1 : 0;
         }
 
         enough.Cancel();
@@ -44,7 +45,7 @@ public sealed class AsyncSendTests
     });
 
     [Fact]
-    public void Lets_go_at_once_of_clients_that_never_read() => Loan.Run(SocketIo.ForThisSystem, loan =>
+    public void Lets_go_at_once_of_clients_that_never_read() => ModelHarness.Run(SocketIo.ForThisSystem, loan =>
     {
         int seed = Seeds.Take();
         List<Peer> peers = [.. Enumerable.Range(0, 20).Select(i => loan.Connect(seed, i, SmallQueue))];
@@ -57,7 +58,7 @@ public sealed class AsyncSendTests
         Assert.InRange(Stopwatch.GetElapsedTime(begun).TotalMilliseconds, 0, 1_000);
 
         foreach (Connection connection in loan.Sockets)
-            Assert.InRange(connection.OwedBytes, 1, Connection.BufferSize);
+            Assert.InRange(connection.UnsentBytes, 1, Connection.BufferSize);
 
         loan.LendTo("threads");
         foreach (Peer peer in peers)

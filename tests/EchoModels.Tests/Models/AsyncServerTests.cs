@@ -1,6 +1,6 @@
 using System.Net.Sockets;
-using EchoModels.Metering;
-using EchoModels.Sockets;
+using EchoModels.Connections;
+using EchoModels.Kernel;
 using EchoModels.Tests.Support;
 using Xunit;
 
@@ -13,36 +13,36 @@ public sealed class AsyncServerTests
     private const int SmallQueue = 8 * 1024;
 
     [Fact]
-    public void Ends_an_idle_connection_that_is_condemned() => TestServer.Run("async", server =>
+    public void Ends_an_idle_connection_that_is_abortReason() => TestServer.Run("async", server =>
     {
         Peer peer = server.Connect();
         peer.Exchange(100);
-        server.Accepted.Single().Condemn(CloseReason.Idle);
+        server.Accepted.Single().Abort(CloseReason.Idle);
         peer.HearEnd();
         server.AwaitClosed(1);
         Assert.Equal([CloseReason.Idle], server.Reasons);
     });
 
     [Fact]
-    public void Ends_a_connection_that_is_condemned_while_it_is_owed() => TestServer.Run("async", new Wish { Queue = SmallQueue }, server =>
+    public void Ends_a_connection_that_is_condemned_while_it_is_owed() => TestServer.Run("async", new ServerOptions { Queue = SmallQueue }, server =>
     {
         Peer peer = server.Connect(queue: SmallQueue);
         peer.SayUntilStuck(16 * MiB);
-        server.Accepted.Single().Condemn(CloseReason.Idle);
+        server.Accepted.Single().Abort(CloseReason.Idle);
         server.AwaitClosed(1);
         Assert.Equal([CloseReason.Idle], server.Reasons);
     });
 
     [Fact]
-    public void Knows_how_often_it_sent_until_the_runtime_sends_for_it() => TestServer.Run("async", new Wish { Queue = SmallQueue }, server =>
+    public void Knows_how_often_it_sent_until_the_runtime_sends_for_it() => TestServer.Run("async", new ServerOptions { Queue = SmallQueue }, server =>
     {
         server.Connect().Exchange(100);
-        Assert.NotNull(server.Tally.Known(Counted.Send));
+        Assert.NotNull(server.CallCounters.Known(Counter.Send));
         Peer slow = server.Connect(queue: SmallQueue);
         slow.SayUntilStuck(16 * MiB);
-        Limit.Until(() => server.Tally.Known(Counted.Send) is null, "it awaits a send");
-        Assert.Null(server.Tally.Known(Counted.Accept));
-        Assert.Equal(0, server.Tally.Known(Counted.Enter));
+        Limit.Until(() => server.CallCounters.Known(Counter.Send) is null, "it awaits a send");
+        Assert.Null(server.CallCounters.Known(Counter.Accept));
+        Assert.Equal(0, server.CallCounters.Known(Counter.Enter));
     });
 
     [Fact]
@@ -53,13 +53,13 @@ public sealed class AsyncServerTests
         Listener listener = server.Sockets.Listeners[0];
 
         server.Sockets.Refused(listener, SocketError.ConnectionAborted);
-        Assert.False(listener.IsResting);
+        Assert.False(listener.IsBackingOff);
         bool rests = false;
         Limit.WithinRest(listener, () =>
         {
             failures.Clear();
             server.Sockets.Refused(listener, SocketError.TooManyOpenSockets);
-            rests = listener.IsResting;
+            rests = listener.IsBackingOff;
         });
 
         Assert.True(rests);

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using EchoModels.Sockets;
+using EchoModels.Connections;
 using EchoModels.Tests.Support;
 using Xunit;
 
@@ -46,13 +46,13 @@ public sealed class BlockingFlagTests
         server.Switch(FakeModel.Row("nobody", (sockets, stop) =>
         {
             sockets.SetBlocking(true);
-            sockets.Adopted();
+            sockets.ReportStarted();
             stop.WaitHandle.WaitOne();
         }));
         Connection connection = server.Accepted.Single();
-        connection.EndInput();
+        connection.ShutdownReceive();
         Assert.True(Blocks(connection.Socket));
-        connection.EndStream();
+        connection.ShutdownSend();
         Assert.True(Blocks(connection.Socket));
         peer.HearEnd();
     });

@@ -1,4 +1,4 @@
-using EchoModels.Sockets;
+using EchoModels.Connections;
 using EchoModels.Tests.Support;
 using Xunit;
 
@@ -57,7 +57,7 @@ public sealed class ProcessCountTests
     public void Counts_for_the_child_what_had_arrived_before_it()
     {
         ModelRow nobody = FakeModel.Row("nobody", FakeModel.ServeNobody);
-        TestServer.Run(nobody, new Wish(), server =>
+        TestServer.Run(nobody, new ServerOptions(), server =>
         {
             Peer peer = server.Connect();
             peer.Say(1_000);
@@ -70,7 +70,7 @@ public sealed class ProcessCountTests
     }
 
     [Fact]
-    public void Counts_what_a_client_got_that_does_not_read() => TestServer.Run(Model, new Wish { Queue = SmallQueue }, server =>
+    public void Counts_what_a_client_got_that_does_not_read() => TestServer.Run(Model, new ServerOptions { Queue = SmallQueue }, server =>
     {
         Peer peer = server.Connect(queue: SmallQueue);
         peer.SayUntilStuck(16 * MiB);
@@ -99,7 +99,7 @@ public sealed class ProcessCountTests
         Assert.Equal(new ByteCount(100, 100), Total(server));
     });
 
-    private static ByteCount Total(TestServer server) => server.Sockets.Children.Accounts.Total;
+    private static ByteCount Total(TestServer server) => server.Sockets.Children.Traffic.Total;
 
     private static (long In, long Out) Counts(Connection connection) => (connection.BytesIn, connection.BytesOut);
 }

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using EchoModels.Connections;
 using EchoModels.Models;
-using EchoModels.Sockets;
 using EchoModels.Tests.Support;
 using Xunit;
 
@@ -141,17 +141,17 @@ public sealed class ProcessServerTests
     });
 
     [Fact]
-    public void Sends_what_it_owes_before_the_child_begins() => TestServer.Run("epoll", new Wish { Queue = SmallQueue }, server =>
+    public void Sends_what_it_owes_before_the_child_begins() => TestServer.Run("epoll", new ServerOptions { Queue = SmallQueue }, server =>
     {
         Peer peer = server.Connect(queue: SmallQueue);
         peer.SayUntilStuck(16 * MiB);
-        Limit.Until(() => server.Accepted.Single().Owes, "it owes");
+        Limit.Until(() => server.Accepted.Single().HasUnsent, "it owes");
 
         server.Switch(Model);
         Assert.Equal((0, 1), (server.Sockets.Children.Count, server.Sockets.Count));
         server.Switch("epoll"); // and can be told to stop meanwhile
         server.Switch(Model);
-        Errand listens = Errand.Begin(() => peer.Hear(peer.Ledger.Missing));
+        BackgroundWork listens = BackgroundWork.Begin(() => peer.Hear(peer.Ledger.Missing));
         listens.Done();
         Limit.Until(() => server.Sockets.Children.Count == 1, "the child has taken over");
         peer.Exchange(1_000);
@@ -211,7 +211,7 @@ public sealed class ProcessServerTests
             Create = _ => new ProcessServer(["dotnet", cli, EchoModels.Cli.Serving.Child.Verb, .. reply.ToArguments()]),
         };
 
-        TestServer.Run(row, new Wish(), server =>
+        TestServer.Run(row, new ServerOptions(), server =>
         {
             using System.Net.Sockets.TcpClient client = new();
             client.Connect(server.EndPoints[0]);
@@ -224,7 +224,7 @@ public sealed class ProcessServerTests
     }
 
     private static void Run(Action<TestServer, ConcurrentQueue<ChildProcess>> test) =>
-        TestServer.Run(Model, new Wish { Queue = SmallQueue }, server =>
+        TestServer.Run(Model, new ServerOptions { Queue = SmallQueue }, server =>
         {
             ConcurrentQueue<ChildProcess> children = [];
             server.Sockets.Children.Started += connection => children.Enqueue(new ChildProcess(connection.Child));

@@ -1,7 +1,7 @@
-using EchoModels.Blocking;
 using EchoModels.Models;
 using EchoModels.Posix;
 using EchoModels.Tests.Support;
+using EchoModels.Threading;
 using Xunit;
 
 namespace EchoModels.Tests.Models;
@@ -103,7 +103,7 @@ public sealed class ThreadPoolServerTests
         foreach (Peer peer in peers)
             peer.Exchange(10);
 
-        WayOut.WaitUntilEmpty();
+        ThreadReaper.WaitUntilEmpty();
         int most = NativeThread.Most;
         NativeThread.Most = NativeThread.Count + 150; // by then the first are asleep in the queue
         try
@@ -119,10 +119,10 @@ public sealed class ThreadPoolServerTests
         foreach (Peer peer in peers)
             peer.Exchange(10);
 
-        WayOut.WaitUntilEmpty(); // or else the end of so many threads falls into the next test
+        ThreadReaper.WaitUntilEmpty(); // or else the end of so many threads falls into the next test
     });
 
-    private static void Run(int workers, Action<TestServer> test) => TestServer.Run(Pool(workers), new Wish(), test);
+    private static void Run(int workers, Action<TestServer> test) => TestServer.Run(Pool(workers), new ServerOptions(), test);
 
     private static ModelRow Pool(int workers) =>
         EveryModel.Find("thread-pool") with { Name = $"pool of {workers}", Create = _ => new ThreadPoolServer(workers) };

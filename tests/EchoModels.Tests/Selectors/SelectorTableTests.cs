@@ -1,7 +1,6 @@
 using System.Net.Sockets;
-using EchoModels.Metering;
+using EchoModels.Kernel;
 using EchoModels.Selectors;
-using EchoModels.Sockets;
 using Xunit;
 
 namespace EchoModels.Tests.Selectors;
@@ -24,7 +23,7 @@ public sealed class SelectorTableTests
 
     [Fact]
     public void Tells_why_a_selector_cannot_be_had() =>
-        Assert.Equal("broken is broken", SelectorTable.WhyNot(Broken("broken")));
+        Assert.Equal("broken is broken", SelectorTable.UnavailableReason(Broken("broken")));
 
     [Fact]
     public void Takes_the_first_that_works_and_names_those_that_refused()
@@ -67,7 +66,7 @@ public sealed class SelectorTableTests
         Assert.Same(Works, taken);
         Assert.Equal([new SelectorRefusal("deaf", "it hears nothing")], refusals);
         Assert.True(deaf.IsDisposed);
-        Assert.Equal("it hears nothing", SelectorTable.WhyNot(row));
+        Assert.Equal("it hears nothing", SelectorTable.UnavailableReason(row));
     }
 
     [Fact]
@@ -93,7 +92,7 @@ public sealed class SelectorTableTests
     [InlineData("select")]
     public void Opens_the_preferred_one_if_it_works(string preferred)
     {
-        SelectorChoice choice = new(new Tally());
+        SelectorFactory choice = new(new CallCounters());
         choice.Open(preferred).Dispose();
 
         Assert.Equal(preferred, choice.Current);
@@ -102,7 +101,7 @@ public sealed class SelectorTableTests
     [Fact]
     public void Opens_the_forced_one_instead_of_the_preferred_one()
     {
-        SelectorChoice choice = new(new Tally()) { Forced = SelectorTable.Find("select") };
+        SelectorFactory choice = new(new CallCounters()) { Forced = SelectorTable.Find("select") };
         choice.Open("epoll").Dispose();
 
         Assert.Equal("select", choice.Current);
@@ -111,7 +110,7 @@ public sealed class SelectorTableTests
     [Fact]
     public void Never_falls_back_from_the_forced_one()
     {
-        SelectorChoice choice = new(new Tally()) { Forced = Broken("forced") };
+        SelectorFactory choice = new(new CallCounters()) { Forced = Broken("forced") };
         choice.FellBack += (_, _) => Assert.Fail("it fell back");
 
         IOException failure = Assert.Throws<IOException>(() => choice.Open("epoll"));
@@ -121,12 +120,12 @@ public sealed class SelectorTableTests
     [Fact]
     public void Counts_what_is_asked_of_the_opened_one()
     {
-        Tally tally = new();
-        using ISelector selector = new SelectorChoice(tally).Open("poll");
-        Assert.Equal(1, tally[Counted.Wait]); // whether it can be had, was asked of it too
+        CallCounters counters = new();
+        using ISelector selector = new SelectorFactory(counters).Open("poll");
+        Assert.Equal(1, counters[Counter.Wait]); // whether it can be had, was asked of it too
 
         selector.Wait(0);
-        Assert.Equal(2, tally[Counted.Wait]);
+        Assert.Equal(2, counters[Counter.Wait]);
     }
 
     private static SelectorRow Broken(string name) => new(name, "", () => throw new IOException($"{name} is broken"));

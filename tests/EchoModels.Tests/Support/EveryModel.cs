@@ -1,4 +1,4 @@
-using EchoModels.Metering;
+using EchoModels.Kernel;
 using Xunit;
 
 namespace EchoModels.Tests.Support;
@@ -12,9 +12,9 @@ internal static class EveryModel
     /// <summary>Rows of the table with an option that makes another model of them.</summary>
     private static readonly ModelRow[] Variants =
     [
-        Variant("epoll-edge", "epoll", tally => new ModelContext(tally) { EdgeTriggered = true }),
-        Variant("epoll-loops", "epoll", tally => new ModelContext(tally) { Loops = 3 }),
-        Variant("io-uring-loops", "io-uring", tally => new ModelContext(tally) { Loops = 3 }),
+        Variant("epoll-edge", "epoll", counters => new ModelContext(counters) { EdgeTriggered = true }),
+        Variant("epoll-loops", "epoll", counters => new ModelContext(counters) { Loops = 3 }),
+        Variant("io-uring-loops", "io-uring", counters => new ModelContext(counters) { Loops = 3 }),
     ];
 
     public static TheoryData<string> Here => [.. Names];
@@ -27,10 +27,10 @@ internal static class EveryModel
     /// <summary>Every ordered pair, each model with itself included.</summary>
     public static TheoryData<string, string> Pairs => [.. Names.SelectMany(from => Names.Select(to => (from, to)))];
 
-    public static IReadOnlyList<string> Names { get; } = [.. ModelTable.Rows.Concat(Variants).Where(row => row.WhyNot() is null).Select(row => row.Name)];
+    public static IReadOnlyList<string> Names { get; } = [.. ModelTable.Rows.Concat(Variants).Where(row => row.UnavailableReason() is null).Select(row => row.Name)];
 
     /// <summary>Models that serve only some clients at a time by design: what is demanded of more at once is not demanded of these.</summary>
-    public static bool ServesAll(string model) => Find(model).AtOnce(new ModelContext(new Tally())) >= MostAtOnce;
+    public static bool ServesAll(string model) => Find(model).AtOnce(new ModelContext(new CallCounters())) >= MostAtOnce;
 
     /// <summary>Models that are told of changes only: after an EAGAIN that is a lie, they wait for what was told already.</summary>
     public static bool TrustsWouldBlock(string model) => model is "signal" or "epoll-edge";
@@ -41,10 +41,10 @@ internal static class EveryModel
     public static ModelRow Find(string model) =>
         Array.Find(Variants, row => row.Name == model) ?? ModelTable.Find(model) ?? throw new ArgumentException($"no model '{model}'", nameof(model));
 
-    private static ModelRow Variant(string name, string of, Func<Tally, ModelContext> settings)
+    private static ModelRow Variant(string name, string of, Func<CallCounters, ModelContext> settings)
     {
         ModelRow row = ModelTable.Find(of)!;
-        return row with { Name = name, Create = context => row.Create(settings(context.Tally)) };
+        return row with { Name = name, Create = context => row.Create(settings(context.CallCounters)) };
     }
 
     /// <summary>The same model under another name, so that a host does not take it for the one that serves already.</summary>

@@ -1,4 +1,4 @@
-using EchoModels.Sockets;
+using EchoModels.Connections;
 
 namespace EchoModels.Tests.Support;
 
@@ -16,7 +16,7 @@ internal static class FakeModel
 
     public static ModelRow ThatThrowsAfterAdopting(string name) => Row(name, (sockets, _) =>
     {
-        sockets.Adopted();
+        sockets.ReportStarted();
         throw new IOException($"{name} throws after");
     });
 
@@ -24,7 +24,7 @@ internal static class FakeModel
     public static void ServeNobody(SocketSet sockets, CancellationToken stop)
     {
         sockets.SetBlocking(false);
-        sockets.Adopted();
+        sockets.ReportStarted();
         stop.WaitHandle.WaitOne();
     }
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using EchoModels.Sockets;
+using EchoModels.Connections;
 
 namespace EchoModels.Tests.Support;
 
@@ -15,7 +15,7 @@ internal static class Limit
     /// <summary>Runs the work on a thread of its own and gives up waiting for it after a time.</summary>
     public static void Run(TimeSpan limit, string what, Action work)
     {
-        Errand errand = Errand.Begin(work);
+        BackgroundWork errand = BackgroundWork.Begin(work);
         if (!errand.TryDone(limit))
             throw new TimeoutException($"{what} took longer than {limit.TotalSeconds:0} s");
     }
@@ -39,10 +39,10 @@ internal static class Limit
         long begun;
         do
         {
-            Until(() => !listener.IsResting, "the listener has rested");
+            Until(() => !listener.IsBackingOff, "the listener has rested");
             begun = Environment.TickCount64;
             act();
         }
-        while (Environment.TickCount64 - begun >= Listener.RestMilliseconds);
+        while (Environment.TickCount64 - begun >= Listener.BackoffMilliseconds);
     }
 }

@@ -1,8 +1,9 @@
-using EchoModels.Metering;
+using EchoModels.Connections;
+using EchoModels.EventLoops;
+using EchoModels.IoUring;
+using EchoModels.Kernel;
 using EchoModels.Models;
 using EchoModels.Posix;
-using EchoModels.Rings;
-using EchoModels.Sockets;
 using Xunit;
 
 namespace EchoModels.Tests.Support;
@@ -20,7 +21,7 @@ internal static class OddRings
     /// <summary>A flag that no kernel knows.</summary>
     public const uint Impossible = 1U << 31;
 
-    private static readonly RingSettings Good = new() { Multishot = RingSupport.GrantsLimitedMultishot(new Tally()) };
+    private static readonly RingSettings Good = new() { Multishot = RingSupport.GrantsLimitedMultishot(new CallCounters()) };
 
     private static readonly Dictionary<string, RingSettings> Settings = new()
     {
@@ -33,20 +34,20 @@ internal static class OddRings
         ["one receive at a time"] = new RingSettings(),
         ["one receive at a time, few of anything"] = new RingSettings { Submissions = 2, Completions = 2, Buffers = 2 },
         ["interrupting"] = Good with { Ways = [0] },
-        ["the second way"] = Good with { Ways = [Impossible, IoUring.IORING_SETUP_COOP_TASKRUN] },
+        ["the second way"] = Good with { Ways = [Impossible, Uring.IORING_SETUP_COOP_TASKRUN] },
         ["spinning"] = Good with { Spin = TimeSpan.FromMilliseconds(2) },
         [Three] = Good,
         [$"{Three}, few of anything"] = Good with { Submissions = 2, Completions = 2, Buffers = 2 },
         [$"{Three}, spinning"] = Good with { Spin = TimeSpan.FromMilliseconds(2) },
     };
 
-    public static TheoryData<string> Names => RingSupport.WhyNot() is null ? [.. Settings.Keys] : [];
+    public static TheoryData<string> Names => RingSupport.UnavailableReason() is null ? [.. Settings.Keys] : [];
 
     public static ModelRow Row(string name) => new($"io-uring, {name}", "", "", "", () => null, context => Create(name, context));
 
     private static IEchoServer Create(string name, ModelContext context)
     {
-        IReactor New(SocketSet sockets) => new RingReactor(sockets, new Ring(Settings[name], context.Tally, sockets.Reply));
-        return name.StartsWith(Three, StringComparison.Ordinal) ? new ReactorTeamServer(3, New) : new ReactorServer(New);
+        IEventLoop New(SocketSet sockets) => new UringProactor(sockets, new Ring(Settings[name], context.CallCounters, sockets.Reply));
+        return name.StartsWith(Three, StringComparison.Ordinal) ? new MultiLoopServer(3, New) : new EventLoopServer(New);
     }
 }

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using EchoModels.Sockets;
+using EchoModels.Kernel;
 
 namespace EchoModels.Tests.Support;
 

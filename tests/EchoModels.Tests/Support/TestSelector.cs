@@ -1,5 +1,5 @@
+using EchoModels.Kernel;
 using EchoModels.Selectors;
-using EchoModels.Sockets;
 using Xunit;
 
 namespace EchoModels.Tests.Support;
@@ -14,7 +14,7 @@ internal sealed class TestSelector(ISelector selector)
     /// <summary>Runs a test with a selector of the table; demands that nothing of it is left.</summary>
     public static void Run(string name, Action<TestSelector> test) => Limit.Run(Limit.Test, "the test", () =>
     {
-        Belongings before = Belongings.Now();
+        LeakCheck before = LeakCheck.Now();
         using (ISelector selector = SelectorTable.Find(name).Open())
             test(new TestSelector(selector));
 

@@ -1,14 +1,14 @@
 using System.Collections.Concurrent;
 using System.Net;
-using EchoModels.Metering;
+using EchoModels.Connections;
+using EchoModels.Kernel;
 using EchoModels.Selectors;
-using EchoModels.Sockets;
 using Xunit;
 
 namespace EchoModels.Tests.Support;
 
 /// <summary>How a test wants its server.</summary>
-internal sealed record Wish
+internal sealed record ServerOptions
 {
     public int Ports { get; init; } = 1;
 
@@ -28,7 +28,7 @@ internal sealed class TestServer
     private readonly List<Peer> _peers = [];
     private bool _stopped;
 
-    private TestServer(ModelRow first, Wish wish)
+    private TestServer(ModelRow first, ServerOptions wish)
     {
         List<Listener> listeners = [];
         for (int i = 0; i < wish.Ports; i++)
@@ -41,7 +41,7 @@ internal sealed class TestServer
         Sockets = new SocketSet(listeners, wish.Io);
         Sockets.Accepted += Accepted.Enqueue;
         Sockets.Closed += (connection, reason) => Closed.Enqueue((connection, reason));
-        ModelContext context = new(Tally);
+        ModelContext context = new(CallCounters);
         context.Selectors.Forced = wish.Selector;
         Host = new EchoHost(Sockets, context, first);
     }
@@ -50,7 +50,7 @@ internal sealed class TestServer
 
     public EchoHost Host { get; }
 
-    public Tally Tally { get; } = new();
+    public CallCounters CallCounters { get; } = new();
 
     public SocketSet Sockets { get; }
 
@@ -63,13 +63,13 @@ internal sealed class TestServer
     public IEnumerable<CloseReason> Reasons => Closed.Select(closed => closed.Reason);
 
     /// <summary>Serves by a model of the table while the test runs; demands afterwards that it leaves nothing behind.</summary>
-    public static void Run(string model, Action<TestServer> test) => Run(EveryModel.Find(model), new Wish(), test);
+    public static void Run(string model, Action<TestServer> test) => Run(EveryModel.Find(model), new ServerOptions(), test);
 
-    public static void Run(string model, Wish wish, Action<TestServer> test) => Run(EveryModel.Find(model), wish, test);
+    public static void Run(string model, ServerOptions wish, Action<TestServer> test) => Run(EveryModel.Find(model), wish, test);
 
-    public static void Run(ModelRow first, Wish wish, Action<TestServer> test) => Limit.Run(Limit.Test, "the test", () =>
+    public static void Run(ModelRow first, ServerOptions wish, Action<TestServer> test) => Limit.Run(Limit.Test, "the test", () =>
     {
-        Belongings before = Belongings.Now();
+        LeakCheck before = LeakCheck.Now();
         TestServer server = new(first, wish);
         try
         {
