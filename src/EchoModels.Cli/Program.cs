@@ -6,15 +6,15 @@ using EchoModels.Cli.Serving;
 
 return DescriptorCheck.Passes() ? Run(args) : ExitCode.Failed;
 
-// In a method of its own: what a method uses is loaded before it begins.
+// A separate method: the assemblies that a method uses are loaded before it runs.
 [MethodImpl(MethodImplOptions.NoInlining)]
 static int Run(string[] args)
 {
-    // Before anything else is loaded: it is started once for every client.
+    // Before anything else is loaded: the child is started once for every client.
     if (args is [Child.Verb, ..])
         return Child.Run(args[1..]);
 
-    // Opened while there is a descriptor for it: whatever goes wrong afterwards can be told.
+    // Opens stderr while a descriptor is free, so that later errors can be reported.
     _ = Console.Error;
 
     RootCommand root = new("A TCP echo server that shows every I/O model there is, and switches between them live.")

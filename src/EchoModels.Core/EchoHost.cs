@@ -1,50 +1,61 @@
 using EchoModels.Connections;
+using EchoModels.Events;
+using EchoModels.Kernel;
 
 namespace EchoModels;
 
-/// <summary>Lends a set of sockets to one model after the other: starts, switches, rolls back, and says goodbye.</summary>
+/// <summary>Lends a set of sockets to one model after the other: starts, switches, rolls back, stops.</summary>
 /// <remarks>
-/// One thread runs the models, each in its turn. <see cref="Switch"/> and <see cref="Stop"/> may be called from any other thread;
-/// they are served one after the other. <see cref="Switched"/> and <see cref="Failed"/> are raised on the models' thread, before
-/// whoever asked for the switch is answered, and none of them after <see cref="Stopping"/>. Who handles them must not wait for one
-/// of those two calls.
+/// One thread runs the models, each in its turn. <see cref="Switch"/>, <see cref="Observe"/> and <see cref="Stop"/> may be called from any
+/// other thread; they are served one after the other. What happens is published outside every lock, before the caller gets its answer.
 /// </remarks>
-public sealed class EchoHost : IDisposable
+public sealed partial class EchoHost : IDisposable
 {
     private readonly SocketSet _sockets;
-    private readonly ModelContext _context;
-    private readonly RollbackPolicy _rule = new();
+    private readonly HostServices _services;
+    private readonly Lender _lender;
+    private readonly RollbackPolicy _policy = new();
+    private readonly SwitchHistory _history = new();
     private readonly Lock _gate = new();
     private readonly Lock _switching = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _thread;
     private CancellationTokenSource _stop = new();
     private SwitchRequest? _request;
-    private ModelRow _serving;
+    private Lending _serving;
+    private CallTotals _totalsAtSwitch = CallTotals.None;
     private bool _started;
     private bool _stopping;
-    private bool _givenUp;
+    private bool _gaveUp;
 
-    public EchoHost(SocketSet sockets, ModelContext context, ModelRow first)
+    /// <param name="sockets">What is lent.</param>
+    /// <param name="services">What models and host need besides.</param>
+    /// <param name="first">The model to begin with.</param>
+    /// <param name="options">The value of every option.</param>
+    public EchoHost(SocketSet sockets, HostServices services, ModelRow first, ModelOptions? options = null)
     {
         _sockets = sockets;
-        _context = context;
-        _serving = first;
+        _services = services;
+        _lender = new Lender(sockets, services);
+        _serving = new Lending(first, options ?? new ModelOptions(), null);
         _sockets.Started += OnStarted;
         _thread = new Thread(Run) { Name = "models", IsBackground = true };
     }
 
-    /// <summary>A switch was made.</summary>
-    public event Action<SwitchReport>? Switched;
+    /// <summary>The model that serves, or is just starting.</summary>
+    public ModelRow Serving => Volatile.Read(ref _serving).Model;
 
-    /// <summary>A model failed or could not start; the report says which one serves instead.</summary>
-    public event Action<ModelFailure>? Failed;
+    /// <summary>The value of every option; the model uses those that it has.</summary>
+    public ModelOptions Options => Volatile.Read(ref _serving).Options;
 
-    /// <summary>From now on every switch is refused, also one that is under way. Raised on the thread that stops.</summary>
-    public event Action? Stopping;
+    /// <summary>The calls since the model that serves began to take over.</summary>
+    public CallTotals TotalsSinceSwitch => _services.Counters.Read().Since(Volatile.Read(ref _totalsAtSwitch));
 
-    /// <summary>The model that serves, or is just taking over.</summary>
-    public ModelRow Serving => Volatile.Read(ref _serving);
+    /// <summary>How long ago that was.</summary>
+    public TimeSpan SinceSwitch => _history.SinceLast;
+
+    /// <summary>The switches that were made, the last thousand, the latest last.</summary>
+    public IReadOnlyList<SwitchReport> Switches => _history.Reports;
 
     /// <summary>Completes when the host has been stopped; fails with the last model's error when none is left to serve.</summary>
     public Task Ended => _ended.Task;
@@ -73,40 +84,25 @@ public sealed class EchoHost : IDisposable
         }
     }
 
-    /// <summary>Hands every socket to another model, and returns when that one serves.</summary>
+    /// <summary>Lends every socket to another model, or to the same one with other options, and returns when that one serves.</summary>
+    /// <param name="to">The model.</param>
+    /// <param name="changes">New values of options; those that are not named keep theirs, also where the model does not have them.</param>
     /// <exception cref="SwitchRefusedException">The server is stopping; or the model cannot start here, and the one before serves on.</exception>
     /// <exception cref="InvalidOperationException">The host has not been started, or this is the models' thread.</exception>
-    public SwitchReport Switch(ModelRow to)
-    {
-        RefuseModelsThread();
-        lock (_switching)
-        {
-            SwitchRequest handover;
-            lock (_gate)
-            {
-                if (_stopping)
-                    throw IsStopping;
-                if (!_started)
-                    throw new InvalidOperationException("the host has not been started");
-                if (_givenUp)
-                    throw new SwitchRefusedException("no model serves any more");
-                if (to == _serving)
-                    return new SwitchReport(to.Name, to.Name, 0, _sockets.Count);
+    public SwitchReport Switch(ModelRow to, OptionChanges? changes = null) =>
+        Lend(serving => serving with { Model = to, Options = (changes ?? OptionChanges.None).Apply(serving.Options) });
 
-                handover = new SwitchRequest(_serving, to);
-                _request = handover;
-                _stop.Cancel();
-            }
+    /// <summary>Lends every socket to the same model with another observer of its calls; null for the counters alone.</summary>
+    /// <exception cref="SwitchRefusedException">The server is stopping.</exception>
+    /// <exception cref="InvalidOperationException">The host has not been started, or this is the models' thread.</exception>
+    public void Observe(ICallObserver? observer) => Lend(serving => serving with { Observer = observer });
 
-            return handover.Wait();
-        }
-    }
-
-    /// <summary>Stops accepting, gives what is owed time to go out, and closes everything.</summary>
-    /// <param name="limit">How long what is owed may take.</param>
-    /// <param name="atOnce">Ends the goodbye early.</param>
+    /// <summary>Stops accepting, gives unsent bytes time to go out, and closes everything.</summary>
+    /// <param name="limit">How long unsent bytes may take.</param>
+    /// <param name="atOnce">Ends it early.</param>
+    /// <param name="cause">What asked for it, as the name of a signal; it is published.</param>
     /// <exception cref="InvalidOperationException">This is the models' thread.</exception>
-    public void Stop(TimeSpan limit, CancellationToken atOnce)
+    public void Stop(TimeSpan limit, CancellationToken atOnce, string? cause = null)
     {
         RefuseModelsThread();
         lock (_gate)
@@ -115,26 +111,24 @@ public sealed class EchoHost : IDisposable
             _stop.Cancel();
         }
 
-        Stopping?.Invoke();
         if (_started)
             _thread.Join();
         else
             _ended.TrySetResult();
 
-        GracefulShutdown.Say(_sockets, _context.Selectors.OpenAny, limit, atOnce);
+        _services.Events.Publish(new Draining(limit, cause)); // after the last switch, which the models' thread tells
+
+        GracefulShutdown.Run(_sockets, _services.Children, limit, atOnce);
+        _services.Events.Publish(new Stopped());
     }
 
-    /// <summary>Whoever has not stopped it leaves without a goodbye; but no model is left with the sockets.</summary>
-    /// <exception cref="InvalidOperationException">This is the models' thread.</exception>
+    /// <summary>Without a stop before it, there is no graceful shutdown; but no model is left with the sockets.</summary>
     public void Dispose()
     {
-        RefuseModelsThread();
         lock (_gate)
         {
-            if (!_stopping)
-                _stop.Cancel();
-
             _stopping = true;
+            _stop.Cancel();
         }
 
         if (_started)
@@ -143,115 +137,41 @@ public sealed class EchoHost : IDisposable
         _stop.Dispose();
     }
 
+    private SwitchReport Lend(Func<Lending, Lending> change)
+    {
+        RefuseModelsThread();
+        lock (_switching)
+        {
+            SwitchRequest request;
+            lock (_gate)
+            {
+                if (_stopping)
+                    throw IsStopping;
+                if (!_started)
+                    throw new InvalidOperationException("the host has not been started");
+                if (_gaveUp)
+                    throw new SwitchRefusedException("no model serves any more");
+
+                Lending from = _serving;
+                Lending to = change(from);
+                if (to.IsLike(from))
+                {
+                    Volatile.Write(ref _serving, to); // an option of another model may have changed
+                    return SwitchReport.Of(from, to, 0, _sockets.Count);
+                }
+
+                request = new SwitchRequest(from, to);
+                _request = request;
+                _stop.Cancel();
+            }
+
+            return request.Wait();
+        }
+    }
+
     private void RefuseModelsThread()
     {
         if (Thread.CurrentThread == _thread)
             throw new InvalidOperationException("the models' thread cannot wait for itself: switch, stop and dispose from another one");
-    }
-
-    private void Run()
-    {
-        Exception? last = null;
-        ModelRow? next = Serving;
-        while (next is not null)
-        {
-            try
-            {
-                Serve(next);
-                next = Next();
-                last = null;
-            }
-            catch (Exception failure)
-            {
-                last = failure;
-                next = RollBack(Serving, failure);
-            }
-        }
-
-        if (last is null)
-            _ended.SetResult();
-        else
-            _ended.SetException(last);
-    }
-
-    private void Serve(ModelRow row)
-    {
-        CancellationToken stop;
-        lock (_gate)
-        {
-            if (_stopping)
-                return;
-
-            if (_stop.IsCancellationRequested)
-            {
-                _stop.Dispose();
-                _stop = new CancellationTokenSource();
-            }
-
-            stop = _stop.Token;
-            row = _request?.To ?? row; // somebody may have asked for another one meanwhile
-            Volatile.Write(ref _serving, row);
-        }
-
-        _context.Selectors.Current = null;
-        _rule.Begins();
-        row.Create(_context).Serve(_sockets, stop);
-        if (!stop.IsCancellationRequested)
-            throw new InvalidOperationException($"the model {row.Name} returned without being told to stop");
-
-        _rule.LetsGo(row);
-    }
-
-    /// <summary>The model to serve now that the one before has let go; null if the host is to end.</summary>
-    private ModelRow? Next()
-    {
-        lock (_gate)
-        {
-            if (!_stopping)
-                return _request?.To;
-
-            _request?.Fail(IsStopping);
-            return null;
-        }
-    }
-
-    /// <summary>The model to serve now that one has failed; null if the host is to end.</summary>
-    private ModelRow? RollBack(ModelRow failed, Exception failure)
-    {
-        lock (_gate)
-        {
-            ModelRow? back = _rule.After(failed);
-            _givenUp = back is null;
-            Volatile.Write(ref _serving, back ?? failed);
-            SwitchRequest? refused = _request?.GoesOnWith(back) == true ? null : Interlocked.Exchange(ref _request, null);
-            if (!_stopping)
-                Failed?.Invoke(new ModelFailure(failed.Name, failure, back?.Name) { HadServed = _rule.HasStarted });
-
-            refused?.Fail(_stopping ? IsStopping : new SwitchRefusedException($"{failed.Name} could not start: {failure.Message}", failure));
-            return _stopping ? null : back;
-        }
-    }
-
-    private void OnStarted()
-    {
-        _rule.TakesOver();
-        lock (_gate)
-        {
-            // Nobody waits; or he waits for another, asked for since this one began, whose turn comes next; or he is refused then.
-            if (_request is not { } handover || handover.To != _serving || _stopping)
-                return;
-
-            _request = null;
-            SwitchReport report = handover.Report(_sockets.Count);
-            try
-            {
-                if (report.From != report.To)
-                    Switched?.Invoke(report);
-            }
-            finally
-            {
-                handover.Succeed(report);
-            }
-        }
     }
 }

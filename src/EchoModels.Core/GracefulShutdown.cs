@@ -1,29 +1,38 @@
 using EchoModels.Connections;
-using EchoModels.Kernel;
+using EchoModels.EventLoops;
+using EchoModels.Processes;
+using EchoModels.Selectors;
 
 namespace EchoModels;
 
-/// <summary>The end: what is owed goes out, to those who are served here and to those whom a process of their own serves.</summary>
+/// <summary>The end of a server: unsent bytes go out, also those of child processes, and then each connection is closed.</summary>
 internal static class GracefulShutdown
 {
-    /// <summary>Says it to everybody.</summary>
+    /// <summary>Closes everything.</summary>
     /// <param name="sockets">The set; it is empty, and disposed of, when this returns.</param>
-    /// <param name="openSelector">Opens the selector to wait in.</param>
-    /// <param name="limit">How long it may take; whoever is left then is closed.</param>
+    /// <param name="children">The child processes; none is left when this returns.</param>
+    /// <param name="limit">How long it may take; connections that are left then are closed.</param>
     /// <param name="atOnce">Ends it early.</param>
-    public static void Say(SocketSet sockets, Func<ISelector> openSelector, TimeSpan limit, CancellationToken atOnce)
+    public static void Run(SocketSet sockets, ChildProcesses children, TimeSpan limit, CancellationToken atOnce)
     {
         using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(atOnce);
         deadline.CancelAfter(limit);
         try
         {
-            sockets.Children.ShutdownReceive(); // they finish while the others do
-            new DrainServer(openSelector).Serve(sockets, deadline.Token);
-            sockets.Children.WaitUntilGone(deadline.Token);
+            children.ShutdownReceive(); // they finish while the others do
+            sockets.CloseListeners();
+            if (sockets.Count > 0)
+            {
+                using DrainLoop loop = new(sockets, SelectorFactory.OpenAny(sockets.Kernel));
+                loop.Run(deadline.Token);
+            }
+
+            children.WaitUntilEnded(deadline.Token);
         }
         finally
         {
             sockets.Dispose();
+            children.Dispose();
         }
     }
 }

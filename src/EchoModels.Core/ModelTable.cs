@@ -1,114 +1,123 @@
 using EchoModels.Connections;
 using EchoModels.EventLoops;
 using EchoModels.IoUring;
+using EchoModels.Kernel;
 using EchoModels.Models;
 using EchoModels.Processes;
 using EchoModels.Selectors;
-using EchoModels.Signals;
 
 namespace EchoModels;
-
-/// <summary>One model's line in the table of contents.</summary>
-/// <param name="Name">Its name on the command line.</param>
-/// <param name="Summary">The lesson in one line.</param>
-/// <param name="WaitsIn">The call that it sleeps in when there is nothing to do.</param>
-/// <param name="Threads">How many threads serve.</param>
-/// <param name="UnavailableReason">Why it cannot be had here; null if it can. May make system calls to find out.</param>
-/// <param name="Create">Makes one.</param>
-public sealed record ModelRow(
-    string Name,
-    string Summary,
-    string WaitsIn,
-    string Threads,
-    Func<string?> UnavailableReason,
-    Func<ModelContext, IEchoServer> Create)
-{
-    /// <summary>The settings that it uses, besides those that every model has.</summary>
-    public ModelOptions Options { get; init; }
-
-    /// <summary>How many clients it serves at once; whoever comes after them waits until one leaves.</summary>
-    public Func<ModelContext, int> AtOnce { get; init; } = _ => int.MaxValue;
-
-    /// <summary>Whether this operating system is one that it was written for.</summary>
-    public bool IsForThisSystem { get; init; } = true;
-
-    /// <summary>The model to start instead where this one cannot be had; null for none.</summary>
-    public string? Fallback { get; init; }
-
-    /// <summary>Whether its connections stay where they are when the model is switched: an address space cannot be handed over.</summary>
-    public bool KeepsConnections { get; init; }
-
-    public override string ToString() => Name;
-}
 
 /// <summary>The table of contents: every model, in the order in which a course would take them.</summary>
 public static class ModelTable
 {
-    private const ModelOptions AsReactor = ModelOptions.Selector | ModelOptions.Loops | ModelOptions.Spin;
+    private const ModelOption OfLoops = ModelOption.Selector | ModelOption.Loops | ModelOption.Spin;
 
     public static IReadOnlyList<ModelRow> Rows { get; } =
     [
         new("blocking", "one client at a time; the second waits",
             "accept(2), recv(2)", "1", Always,
-            context => new BlockingServer(() => context.Selectors.Open("poll"))) { AtOnce = _ => 1 },
+            context => new BlockingServer(context.Selectors))
+        {
+            Pages = ["Models/BlockingServer.cs"],
+            MaxConcurrent = _ => 1,
+        },
 
         new("threads", "one thread per connection, each asleep in recv",
             "recv(2)", "1 a client", Always,
-            _ => new ThreadPerConnectionServer()),
+            _ => new ThreadPerConnectionServer())
+        {
+            Pages = ["Models/ThreadPerConnectionServer.cs", "Models/BlockingServer.cs"],
+        },
 
-        new("thread-pool", "a fixed number of threads; whoever comes after them waits in a queue",
+        new("thread-pool", "a fixed number of threads; clients beyond them wait in a queue",
             "recv(2)", "workers + 1 a port", Always,
-            context => new ThreadPoolServer(context.Workers)) { Options = ModelOptions.Workers, AtOnce = context => context.Workers },
+            context => new ThreadPoolServer(context.Options.Workers))
+        {
+            Pages = ["Models/ThreadPoolServer.cs", "Threading/ClientQueue.cs", "Models/BlockingServer.cs"],
+            Options = ModelOption.Workers,
+            MaxConcurrent = options => options.Workers,
+        },
 
         new("process", "one child process per connection, which a switch leaves with it",
             "accept(2)", "1 a port, 1 process a client", OnlyOnLinux("posix_spawn", Always),
-            context => new ProcessServer(context.ChildCommand))
+            context => new ProcessServer(context.ChildCommand, context.Children))
         {
-            AtOnce = _ => ChildProcesses.Max,
+            Pages = ["Models/ProcessServer.cs", "Processes/ChildSpawner.cs"],
+            MaxConcurrent = _ => ChildProcesses.Max,
             KeepsConnections = true,
         },
 
         new("busy-poll", "one thread that never sleeps and asks every socket",
-            "nothing", "1", Always,
-            _ => new BusyPollServer()),
+            "nothing", "1", () => RuntimeSockets.UnavailableReason,
+            _ => new BusyPollServer())
+        {
+            Pages = ["Models/BusyPollServer.cs"],
+            UsesRuntime = true,
+        },
 
         new("select", "one list handed over at every wait; on Linux, Socket.Select is poll(2)",
             "Socket.Select", "1", () => UnavailableReason("select"),
-            context => Reactors(context, Asking(context, "select"))) { Options = AsReactor },
+            context => LevelTriggered(context, "select"))
+        {
+            Pages = LoopPages("EventLoops/LevelTriggeredLoop.cs", "Selectors/ManagedSelectSelector.cs"),
+            Options = OfLoops,
+        },
 
         new("select-fdset", "select(2) itself: a bit per descriptor, and none from 1,024 up",
             "select(2)", "1", OnlyOnLinux("fd_set", () => UnavailableReason("select-fdset")),
-            context => new EventLoopServer(Asking(context, "select-fdset"))) { Options = ModelOptions.Spin },
+            context => LevelTriggered(context, "select-fdset"))
+        {
+            Pages = LoopPages("EventLoops/LevelTriggeredLoop.cs", "Selectors/SelectSelector.cs"),
+            Options = ModelOption.Spin,
+        },
 
         new("poll", "as select, with an array that is kept in place",
             "poll(2)", "1", () => UnavailableReason("poll"),
-            context => Reactors(context, Asking(context, "poll"))) { Options = AsReactor },
+            context => LevelTriggered(context, "poll"))
+        {
+            Pages = LoopPages("EventLoops/LevelTriggeredLoop.cs", "Selectors/PollSelector.cs"),
+            Options = OfLoops,
+        },
 
-        new("epoll", "the kernel keeps the list and returns who is ready",
+        new("epoll", "the kernel keeps the list and returns the ready ones",
             "epoll_wait(2)", "1", () => UnavailableReason("epoll"),
-            context => Reactors(context, context.EdgeTriggered ? Told(context) : Asking(context, "epoll"))) { Options = AsReactor | ModelOptions.Trigger },
+            context => context.Options.EdgeTriggered ? EdgeTriggered(context, "epoll-edge") : LevelTriggered(context, "epoll"))
+        {
+            Pages = LoopPages("EventLoops/LevelTriggeredLoop.cs", "EventLoops/EdgeTriggeredLoop.cs", "Selectors/EpollSelector.cs"),
+            Options = OfLoops | ModelOption.Trigger,
+        },
 
         new("kqueue", "the same for macOS and FreeBSD",
             "kevent(2)", "1", () => UnavailableReason("kqueue"),
-            context => Reactors(context, Asking(context, "kqueue")))
+            context => LevelTriggered(context, "kqueue"))
         {
-            Options = ModelOptions.Loops | ModelOptions.Spin,
+            Pages = LoopPages("EventLoops/LevelTriggeredLoop.cs", "Selectors/KqueueSelector.cs"),
+            Options = ModelOption.Loops | ModelOption.Spin,
             IsForThisSystem = SelectorTable.HasKqueue,
         },
 
         new("signal", "each socket sends a signal when something happens to it (SIGIO)",
             "sigtimedwait(2)", "1", OnlyOnLinux("real-time signals from sockets (F_SETSIG)", Always),
-            context => new EventLoopServer(sockets => new SignalReactor(sockets, new SignalQueue(context.CallCounters)))),
+            context => EdgeTriggered(context, "signal"))
+        {
+            Pages = LoopPages("EventLoops/EdgeTriggeredLoop.cs", "Selectors/SignalSelector.cs"),
+        },
 
         new("async", "async/await: a waiting method is an object, not a thread",
-            "the runtime's epoll", "the runtime's", () => OperatingSystem.IsLinux() ? UnavailableReason("epoll") : null,
-            context => new AsyncServer(context.CallCounters)),
+            "the runtime's epoll", "the runtime's", () => RuntimeSockets.UnavailableReason ?? (OperatingSystem.IsLinux() ? UnavailableReason("epoll") : null),
+            _ => new AsyncServer())
+        {
+            Pages = ["Models/AsyncServer.cs", "Async/AsyncSockets.cs"],
+            UsesRuntime = true,
+        },
 
         new("io-uring", "the kernel does the work and leaves the results",
             "io_uring_enter(2)", "1", RingSupport.UnavailableReason,
-            context => Reactors(context, sockets => new UringProactor(sockets, context.OpenRing(sockets))))
+            context => Loops(context, sockets => new UringProactor(sockets, context.OpenRing(sockets))))
         {
-            Options = ModelOptions.Loops | ModelOptions.Spin,
+            Pages = LoopPages("IoUring/UringProactor.cs", "IoUring/Ring.cs"),
+            Options = ModelOption.Loops | ModelOption.Spin,
             Fallback = "epoll",
         },
     ];
@@ -116,19 +125,24 @@ public static class ModelTable
     /// <summary>The row of this name, or null.</summary>
     public static ModelRow? Find(string name) => Rows.FirstOrDefault(row => row.Name == name);
 
-    private static Func<SocketSet, IEventLoop> Asking(ModelContext context, string selector) =>
-        sockets => new LevelTriggeredLoop(sockets, context.OpenSelector(selector));
+    /// <summary>The models that have an option.</summary>
+    public static IEnumerable<ModelRow> WithOption(ModelOption option) => Rows.Where(row => (row.Options & option) != 0);
 
-    private static Func<SocketSet, IEventLoop> Told(ModelContext context) =>
-        sockets => new EdgeReactor(sockets, context.OpenSelector("epoll-edge"));
+    private static IEchoServer LevelTriggered(ModelContext context, string selector) =>
+        Loops(context, sockets => new LevelTriggeredLoop(sockets, context.OpenSelector(selector, sockets.Kernel)));
 
-    private static IEchoServer Reactors(ModelContext context, Func<SocketSet, IEventLoop> newReactor) =>
-        context.Loops == 1 ? new EventLoopServer(newReactor) : new MultiLoopServer(context.Loops, newReactor);
+    private static IEchoServer EdgeTriggered(ModelContext context, string selector) =>
+        Loops(context, sockets => new EdgeTriggeredLoop(sockets, context.OpenSelector(selector, sockets.Kernel)));
+
+    private static IEchoServer Loops(ModelContext context, Func<SocketSet, IEventLoop> newLoop) =>
+        context.Options.Loops == 1 ? new EventLoopServer(newLoop) : new MultiLoopServer(context.Options.Loops, newLoop);
+
+    private static IReadOnlyList<string> LoopPages(params string[] pages) => ["Models/EventLoopServer.cs", .. pages];
 
     private static string? Always() => null;
 
-    private static Func<string?> OnlyOnLinux(string what, Func<string?> whyNot) =>
-        () => OperatingSystem.IsLinux() ? whyNot() : $"needs Linux's {what}";
+    private static Func<string?> OnlyOnLinux(string what, Func<string?> reason) =>
+        () => OperatingSystem.IsLinux() ? reason() : $"needs Linux's {what}";
 
     private static string? UnavailableReason(string selector) => SelectorTable.UnavailableReason(SelectorTable.Find(selector));
 }

@@ -2,24 +2,27 @@ using System.Diagnostics;
 
 namespace EchoModels;
 
-/// <summary>A switch under way, and whoever waits for its outcome.</summary>
-internal sealed class SwitchRequest(ModelRow from, ModelRow to)
+/// <summary>A switch under way, and the outcome that its caller waits for.</summary>
+internal sealed class SwitchRequest(Lending from, Lending to)
 {
     private readonly long _begun = Stopwatch.GetTimestamp();
     private readonly TaskCompletionSource<SwitchReport> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The model to take over.</summary>
-    public ModelRow To { get; private set; } = to;
+    /// <summary>What is to serve.</summary>
+    public Lending To { get; private set; } = to;
 
     /// <summary>Whether it is the server's start, and no switch.</summary>
-    private bool IsFirst { get; } = from == to;
+    public bool IsFirst { get; } = from == to;
+
+    /// <summary>Whether only the observer changes: the model serves on alike.</summary>
+    public bool IsForObserver => from.ServesLike(To);
 
     /// <summary>Sleeps until the outcome is there.</summary>
     /// <exception cref="SwitchRefusedException">It failed.</exception>
     public SwitchReport Wait() => _outcome.Task.GetAwaiter().GetResult();
 
     /// <summary>The model could not start. A start goes on with another one, if there is one; a switch has failed.</summary>
-    public bool GoesOnWith(ModelRow? back)
+    public bool ContinueWith(Lending? back)
     {
         To = IsFirst && back is not null ? back : To;
         return IsFirst && back is not null;
@@ -29,7 +32,10 @@ internal sealed class SwitchRequest(ModelRow from, ModelRow to)
 
     public void Succeed(SwitchReport report) => _outcome.TrySetResult(report);
 
-    /// <summary>What is to be told if it ends now.</summary>
-    public SwitchReport Report(int connections) =>
-        new(IsFirst ? To.Name : from.Name, To.Name, Stopwatch.GetElapsedTime(_begun).TotalMilliseconds, connections);
+    /// <summary>The report if it ends now.</summary>
+    public SwitchReport Report(int connections)
+    {
+        Lending before = IsFirst ? To : from;
+        return SwitchReport.Of(before, To, Stopwatch.GetElapsedTime(_begun).TotalMilliseconds, connections);
+    }
 }

@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
-using EchoModels.Connections;
-using EchoModels.Kernel;
+using EchoModels.Events;
 using EchoModels.Tests.Support;
 using Xunit;
 
@@ -12,16 +10,12 @@ public sealed class EchoHostFailureTests
     private static readonly ModelRow Epoll = EveryModel.Find("epoll");
     private static readonly ModelRow Poll = EveryModel.Find("poll");
 
-    public static TheoryData<string> CannotStart => ["cannot be made", "throws before"];
+    public static TheoryData<string> CannotStart => ["cannot be created", "throws before"];
 
     [Theory]
     [MemberData(nameof(CannotStart))]
-    public void Goes_back_to_the_model_before_when_one_cannot_start(string how) => TestServer.Run("epoll", server =>
+    public void Goes_back_to_the_previous_model_when_the_next_one_cannot_start(string how) => TestServer.Run("epoll", server =>
     {
-        ConcurrentQueue<ModelFailure> failures = [];
-        ConcurrentQueue<SwitchReport> switches = [];
-        server.Host.Failed += failures.Enqueue;
-        server.Host.Switched += switches.Enqueue;
         Peer peer = server.Connect();
         peer.Exchange(10);
 
@@ -30,19 +24,16 @@ public sealed class EchoHostFailureTests
         Assert.Contains($"bad {how}", refusal.Message, StringComparison.Ordinal);
         peer.Exchange(1_000);
         Limit.Until(() => server.Host.Serving == Epoll, "epoll serves again");
-        ModelFailure failure = Assert.Single(failures);
-        Assert.Equal(("bad", "epoll"), (failure.Model, failure.BackTo));
-        Assert.IsType<IOException>(failure.Error);
-        Assert.Empty(switches);
+        ModelFailed failure = Assert.Single(server.Published<ModelFailed>());
+        Assert.Equal(("bad", $"bad {how}", false, "epoll"), (failure.Model, failure.Error, failure.HadServed, failure.BackTo));
+        Assert.Empty(server.Published<Switched>());
         Assert.Empty(server.Closed);
         Assert.Equal("epoll", server.Switch(Poll).From);
     });
 
     [Fact]
-    public void Goes_back_to_the_model_before_when_one_fails_later() => TestServer.Run("epoll", server =>
+    public void Goes_back_to_the_previous_model_when_the_next_one_fails_later() => TestServer.Run("epoll", server =>
     {
-        ConcurrentQueue<ModelFailure> failures = [];
-        server.Host.Failed += failures.Enqueue;
         Peer peer = server.Connect();
         peer.Exchange(10);
 
@@ -50,8 +41,8 @@ public sealed class EchoHostFailureTests
 
         peer.Exchange(1_000);
         Limit.Until(() => server.Host.Serving == Epoll, "epoll serves again");
-        ModelFailure failure = Assert.Single(failures);
-        Assert.Equal(("bad", "epoll"), (failure.Model, failure.BackTo));
+        ModelFailed failure = Assert.Single(server.Published<ModelFailed>());
+        Assert.Equal(("bad", true, "epoll"), (failure.Model, failure.HadServed, failure.BackTo));
         Assert.Empty(server.Closed);
     });
 
@@ -59,20 +50,19 @@ public sealed class EchoHostFailureTests
     [MemberData(nameof(CannotStart))]
     public void Does_not_start_when_the_first_model_cannot(string how)
     {
-        IReadOnlyList<Listener> none = [];
-        using SocketSet sockets = new(none, SocketIo.ForThisSystem);
-        using EchoHost host = new(sockets, new ModelContext(new CallCounters()), Bad(how));
+        HostServices services = new([], backlog: 1);
+        using EchoHost host = new(services.Sockets, services, Bad(how));
 
         Limit.Run(Limit.Generous, "the start", () => Assert.Throws<SwitchRefusedException>(host.Start));
         AssertEndsWith($"bad {how}", host);
     }
 
     [Fact]
-    public void Gives_up_when_a_model_fails_again_and_again_and_none_is_left() =>
+    public void Gives_up_when_a_model_fails_repeatedly_and_none_is_left() =>
         TestServer.Run(Bad("throws after"), new ServerOptions(), server => AssertEndsWith("bad throws after", server.Host));
 
     [Fact]
-    public void Tells_that_none_serves_any_more_when_it_gives_up()
+    public void Reports_that_no_model_serves_when_it_gives_up()
     {
         using ManualResetEventSlim begin = new();
         ModelRow doomed = FakeModel.Row("doomed", (sockets, _) =>
@@ -84,33 +74,32 @@ public sealed class EchoHostFailureTests
 
         TestServer.Run(doomed, new ServerOptions(), server =>
         {
-            ConcurrentQueue<ModelFailure> failures = [];
-            server.Host.Failed += failures.Enqueue;
             begin.Set();
             AssertEndsWith("doomed", server.Host);
 
+            IReadOnlyList<ModelFailed> failures = server.Published<ModelFailed>();
             Assert.InRange(failures.Count, 2, 10);
-            Assert.Null(failures.Last().BackTo);
+            Assert.Null(failures[^1].BackTo);
             Assert.All(failures.SkipLast(1), failure => Assert.Equal("doomed", failure.BackTo));
         });
     }
 
     [Theory]
     [MemberData(nameof(CannotStart))]
-    public void Serves_on_however_many_switches_had_to_be_refused(string how) => TestServer.Run("epoll", server =>
+    public void Continues_to_serve_after_any_number_of_refused_switches(string how) => TestServer.Run("epoll", server =>
     {
         Peer peer = server.Connect();
         for (int i = 0; i < 8; i++)
         {
             Assert.Throws<SwitchRefusedException>(() => server.Switch(Bad(how)));
-            peer.Exchange(10); // by the model before, which has not failed
+            peer.Exchange(10); // with the previous model, which has not failed
         }
 
         Assert.False(server.Host.Ended.IsCompleted);
     });
 
     [Fact]
-    public void Serves_on_however_many_others_failed_after_a_switch() => TestServer.Run("epoll", server =>
+    public void Continues_to_serve_after_any_number_of_models_that_fail_after_a_switch() => TestServer.Run("epoll", server =>
     {
         Peer peer = server.Connect();
         for (int i = 0; i < 8; i++)
@@ -124,10 +113,10 @@ public sealed class EchoHostFailureTests
     });
 
     [Fact]
-    public void Refuses_the_same_switch_when_it_is_asked_for_again_at_once() => TestServer.Run("epoll", server =>
+    public void Refuses_the_same_switch_again_when_it_is_requested_at_once() => TestServer.Run("epoll", server =>
     {
-        server.Host.Failed += _ => Thread.Sleep(100); // somebody who listens takes his time
-        ModelRow bad = Bad("cannot be made");
+        using Subscription slow = server.Services.Events.Subscribe("slow", _ => Thread.Sleep(100));
+        ModelRow bad = Bad("cannot be created");
         for (int i = 0; i < 2; i++)
             Assert.Throws<SwitchRefusedException>(() => server.Switch(bad));
     });
@@ -141,15 +130,13 @@ public sealed class EchoHostFailureTests
     });
 
     [Fact]
-    public void Takes_a_model_that_returns_of_its_own_accord_for_one_that_fails() => TestServer.Run("epoll", server =>
+    public void Treats_a_model_that_returns_without_being_stopped_as_one_that_fails() => TestServer.Run("epoll", server =>
     {
-        ConcurrentQueue<ModelFailure> failures = [];
-        server.Host.Failed += failures.Enqueue;
-        server.Switch(FakeModel.Row("bored", (sockets, _) => sockets.ReportStarted()));
+        server.Switch(FakeModel.Row("returns", (sockets, _) => sockets.ReportStarted()));
 
         Peer peer = server.Connect();
         peer.Exchange(1_000);
-        Assert.NotEmpty(failures);
+        Assert.NotEmpty(server.Published<ModelFailed>());
         Limit.Until(() => server.Host.Serving == Epoll, "epoll serves again");
     });
 
@@ -162,9 +149,9 @@ public sealed class EchoHostFailureTests
 
     private static ModelRow Bad(string how) => how switch
     {
-        "cannot be made" => FakeModel.ThatCannotBeMade("bad"),
-        "throws before" => FakeModel.ThatThrowsBeforeAdopting("bad"),
-        "throws after" => FakeModel.ThatThrowsAfterAdopting("bad"),
-        _ => throw new ArgumentOutOfRangeException(nameof(how), how, "no way to fail"),
+        "cannot be created" => FakeModel.CannotBeCreated("bad"),
+        "throws before" => FakeModel.ThrowsBeforeStart("bad"),
+        "throws after" => FakeModel.ThrowsAfterStart("bad"),
+        _ => throw new ArgumentOutOfRangeException(nameof(how), how, "no such failure"),
     };
 }

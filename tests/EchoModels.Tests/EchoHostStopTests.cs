@@ -1,38 +1,41 @@
-using System.Diagnostics;
-using System.Net;
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using EchoModels.Connections;
-using EchoModels.Kernel;
+using EchoModels.Events;
+using EchoModels.Posix;
 using EchoModels.Selectors;
 using EchoModels.Tests.Support;
 using Xunit;
 
 namespace EchoModels.Tests;
 
-/// <summary>How the host says goodbye.</summary>
+/// <summary>How the host stops: what it still sends, what it waits for, and what it refuses.</summary>
 public sealed class EchoHostStopTests
 {
     private const int MiB = 1024 * 1024;
     private const int SmallQueue = 8 * 1024;
 
-    private static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
+    /// <summary>A stop with this limit ends only because there is nothing left to wait for.</summary>
+    private static readonly TimeSpan Unlimited = Timeout.InfiniteTimeSpan;
+
     private static readonly ServerOptions SmallQueues = new() { Queue = SmallQueue };
 
-    public static TheoryData<string> Here => EveryModel.Here;
+    public static TheoryData<string> Available => EveryModel.Available;
 
     public static TheoryData<string> Selectors => [.. SelectorTable.Rows.Select(row => row.Name)];
 
+    [Slow]
     [Theory]
-    [MemberData(nameof(Here))]
-    public void Sends_what_is_owed_to_one_who_begins_to_read_after_the_stop(string model) => TestServer.Run(model, SmallQueues, server =>
+    [MemberData(nameof(Available))]
+    public void Sends_the_unsent_bytes_to_a_client_that_reads_only_after_the_stop(string model) => TestServer.Run(model, SmallQueues, server =>
     {
         Peer peer = server.Connect(queue: SmallQueue);
-        peer.SayUntilStuck(16 * MiB);
-        BackgroundWork stop = BackgroundWork.Begin(() => server.Stop(Long));
-        Limit.Until(() => server.Sockets.Listeners.Count == 0, "the goodbye has begun");
+        peer.SendUntilBlocked(16 * MiB);
+        BackgroundWork stop = BackgroundWork.Start(() => server.Stop(Unlimited));
+        Limit.Until(() => server.Sockets.Listeners.Count == 0, "the shutdown has begun");
 
-        HearWhatThereWas(peer);
-        stop.Done();
+        ReceiveWhatIsSent(peer);
+        stop.Wait();
         Assert.Equal([CloseReason.Drain], server.Reasons);
         Assert.True(server.Host.Ended.IsCompletedSuccessfully);
     });
@@ -41,43 +44,44 @@ public sealed class EchoHostStopTests
     [MemberData(nameof(Selectors))]
     public void Echoes_what_had_arrived_before_the_stop(string selector)
     {
-        ModelRow nobody = FakeModel.Row("nobody", FakeModel.ServeNobody);
-        TestServer.Run(nobody, new ServerOptions { Selector = SelectorTable.Find(selector) }, server =>
+        ModelRow holder = FakeModel.Row("holder", FakeModel.HoldSockets);
+        TestServer.Run(holder, new ServerOptions { Selector = SelectorTable.Find(selector) }, server =>
         {
             List<Peer> peers = [];
             for (int i = 0; i < 20; i++)
             {
                 peers.Add(server.Connect());
-                peers[i].Say(50_000);
+                peers[i].Send(50_000);
                 Assert.True(server.Sockets.TryAccept(server.Sockets.Listeners[0], out Connection? connection));
-                Limit.Until(() => connection.Socket.Available == 50_000, "all of it has arrived");
+                Limit.Until(() => connection.Available() == 50_000, "all of it has arrived");
             }
 
-            server.Stop(Long);
+            server.Stop(Unlimited);
             foreach (Peer peer in peers)
-                peer.HearEnd();
+                peer.ReceiveToEnd();
 
             Assert.All(server.Reasons, reason => Assert.Equal(CloseReason.Drain, reason));
         });
     }
 
     [Fact]
-    public void Stops_although_a_client_talks_on_and_on() => TestServer.Run("epoll", server =>
+    public void Stops_although_a_client_sends_without_end() => TestServer.Run("epoll", server =>
     {
-        Peer hose = server.Connect();
-        BackgroundWork talk = BackgroundWork.Begin(() => TalkOnAndOn(hose));
+        Peer sender = server.Connect();
+        BackgroundWork sending = BackgroundWork.Start(() => SendWithoutEnd(sender));
         server.AwaitAccepted(1);
-        Thread.Sleep(50);
-        server.Stop(Long);
-        talk.Done();
+        Limit.Until(() => server.Single.BytesIn > MiB, "it sends");
+        server.Stop(Unlimited);
+        sending.Wait();
     });
 
+    [Slow]
     [Theory]
     [MemberData(nameof(Selectors))]
-    public void Ends_at_the_limit_when_nobody_reads(string selector) =>
+    public void Ends_at_the_limit_when_the_client_does_not_read(string selector) =>
         TestServer.Run("epoll", SmallQueues with { Selector = SelectorTable.Find(selector) }, server =>
         {
-            server.Connect(queue: SmallQueue).SayUntilStuck(16 * MiB);
+            server.Connect(queue: SmallQueue).SendUntilBlocked(16 * MiB);
             server.Stop(TimeSpan.FromMilliseconds(300));
 
             Assert.Equal([CloseReason.Drain], server.Reasons);
@@ -85,166 +89,135 @@ public sealed class EchoHostStopTests
         });
 
     [Fact]
-    public void Ends_at_once_when_told_so() => TestServer.Run("epoll", SmallQueues, server =>
+    public void Ends_at_once_when_it_is_cancelled() => TestServer.Run("epoll", SmallQueues, server =>
     {
-        server.Connect(queue: SmallQueue).SayUntilStuck(16 * MiB);
+        server.Connect(queue: SmallQueue).SendUntilBlocked(16 * MiB);
         using CancellationTokenSource atOnce = new();
-        BackgroundWork stop = BackgroundWork.Begin(() => server.Stop(Long, atOnce.Token));
-        Limit.Until(() => server.Sockets.Listeners.Count == 0, "the goodbye has begun");
+        BackgroundWork stop = BackgroundWork.Start(() => server.Stop(Unlimited, atOnce.Token));
+        Limit.Until(() => server.Sockets.Listeners.Count == 0, "the shutdown has begun");
         atOnce.Cancel();
 
-        stop.Done();
+        stop.Wait();
         Assert.Equal([CloseReason.Drain], server.Reasons);
     });
 
     [Theory]
     [MemberData(nameof(Selectors))]
-    public void Does_not_wait_for_the_idle_who_stay_connected(string selector) =>
+    public void Does_not_wait_for_idle_clients_to_leave(string selector) =>
         TestServer.Run("epoll", new ServerOptions { Selector = SelectorTable.Find(selector) }, server =>
         {
             List<Peer> peers = [.. Enumerable.Range(0, 20).Select(_ => server.Connect())];
             foreach (Peer peer in peers)
                 peer.Exchange(100);
 
-            AssertDoesNotTake(Long, () => server.Stop(Long));
+            server.Stop(Unlimited);
             Assert.All(server.Reasons, reason => Assert.Equal(CloseReason.Drain, reason));
             foreach (Peer peer in peers)
-                peer.HearEnd();
+                peer.ReceiveToEnd();
         });
 
     [Theory]
     [MemberData(nameof(Selectors))]
-    public void Does_not_wait_for_one_who_breaks_off_owing_an_acknowledgement(string selector) =>
+    public void Does_not_wait_for_the_acknowledgement_of_a_client_that_has_reset(string selector) =>
         TestServer.Run("epoll", new ServerOptions { Selector = SelectorTable.Find(selector) }, server =>
         {
-            // The server's queue takes all of it, so that the server owes nothing any more; the client's takes only the beginning.
+            // The server's queue takes all of it, so that the server has nothing unsent; the client's takes only the beginning.
             const int Much = 200_000;
             Peer peer = server.Connect(queue: SmallQueue);
-            peer.Say(Much);
+            peer.Send(Much);
             server.AwaitAccepted(1);
-            Connection connection = server.Accepted.Single();
+            Connection connection = server.Single;
             Limit.Until(() => connection.BytesIn == Much && !connection.HasUnsent, "the server has sent all");
-            Assert.True(server.Sockets.Unacknowledged(connection) > 0, "the kernel is rid of it already");
+            Assert.True(TestKernel.Open().Unacknowledged(connection.Socket) > 0, "the kernel has nothing to send");
 
-            BackgroundWork stop = BackgroundWork.Begin(() => server.Stop(Long));
-            Limit.Until(() => server.Sockets.Listeners.Count == 0, "the goodbye has begun");
-            Thread.Sleep(100);
+            BackgroundWork stop = BackgroundWork.Start(() => server.Stop(Unlimited));
+            Limit.Until(() => server.Sockets.Listeners.Count == 0, "the shutdown has begun");
+            Limit.Until(() => State(connection) == Libc.TCP_FIN_WAIT1, "nothing but the acknowledgement is waited for");
             peer.Reset();
-            Assert.True(stop.TryDone(Long / 3), "it still waits for one who has gone");
+            stop.Wait();
         });
 
     [Fact]
-    public void Closes_every_connection_of_a_crowd() => TestServer.Run("threads", server =>
+    public void Closes_every_connection_of_100() => TestServer.Run("threads", server =>
     {
         List<Peer> peers = [.. Enumerable.Range(0, 100).Select(_ => server.Connect())];
         foreach (Peer peer in peers)
-            peer.Say(1_000);
+            peer.Send(1_000);
         foreach (Peer peer in peers)
-            peer.Hear(1_000);
+            peer.Receive(1_000);
 
-        server.Stop(Long);
+        server.Stop(Unlimited);
         Assert.Equal(100, server.Closed.Count);
         foreach (Peer peer in peers)
-            peer.HearEnd();
+            peer.ReceiveToEnd();
     });
 
     [Fact]
-    public void Refuses_switches_from_the_moment_it_tells_that_it_stops() => TestServer.Run("epoll", server =>
+    public void Refuses_switches_as_soon_as_it_publishes_that_it_stops() => TestServer.Run("epoll", server =>
     {
-        List<string> refusals = [];
-        server.Host.Stopping += () =>
-            refusals.Add(Assert.Throws<SwitchRefusedException>(() => server.Host.Switch(EveryModel.Find("poll"))).Message);
-        server.Stop(Long);
+        ConcurrentQueue<string> refusals = [];
+        using (server.Services.Events.Subscribe("switches", happened =>
+        {
+            if (happened is Draining)
+                refusals.Enqueue(Assert.Throws<SwitchRefusedException>(() => server.Host.Switch(EveryModel.Find("poll"))).Message);
+        }))
+        {
+            server.Stop(Unlimited);
+        }
 
         Assert.Equal(["the server is stopping"], refusals);
     });
 
-    [Fact]
-    public void Can_be_stopped_before_it_was_started() => WithHost((host, sockets) =>
+    /// <summary>A handler that throws, or that never returns, makes no switch or stop fail or wait.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Switches_and_stops_although_a_subscriber_fails_or_blocks(bool throws) => TestServer.Run("epoll", server =>
     {
-        host.Stop(Long, CancellationToken.None);
-
-        Assert.True(host.Ended.IsCompletedSuccessfully);
-        Assert.Empty(sockets.Listeners);
-        Assert.Throws<SwitchRefusedException>(() => host.Switch(EveryModel.Find("poll")));
-        Assert.Contains("stopped", Assert.Throws<InvalidOperationException>(host.Start).Message, StringComparison.Ordinal);
-    });
-
-    [Fact]
-    public void Can_be_stopped_twice() => WithHost((host, _) =>
-    {
-        host.Start();
-        host.Stop(Long, CancellationToken.None);
-        host.Stop(Long, CancellationToken.None);
-
-        Assert.True(host.Ended.IsCompletedSuccessfully);
-    });
-
-    [Fact]
-    public void Can_be_started_once_and_not_be_switched_before() => WithHost((host, _) =>
-    {
-        InvalidOperationException early = Assert.Throws<InvalidOperationException>(() => host.Switch(EveryModel.Find("poll")));
-        Assert.Contains("not been started", early.Message, StringComparison.Ordinal);
-        host.Start();
-        Assert.Contains("started already", Assert.Throws<InvalidOperationException>(host.Start).Message, StringComparison.Ordinal);
-        host.Stop(Long, CancellationToken.None);
-    });
-
-    [Fact]
-    public void Has_no_model_left_with_the_sockets_when_it_is_disposed_of()
-    {
-        bool serves = false;
-        ModelRow slow = FakeModel.Row("slow", (sockets, stop) =>
+        using ManualResetEventSlim release = new();
+        using Subscription bad = server.Services.Events.Subscribe("bad", _ =>
         {
-            Volatile.Write(ref serves, true);
-            FakeModel.ServeNobody(sockets, stop);
-            Thread.Sleep(50);
-            Volatile.Write(ref serves, false);
+            if (throws)
+                throw new InvalidOperationException("a handler's own fault");
+
+            release.Wait(CancellationToken.None);
         });
-        using SocketSet sockets = new([Listener.Open(new IPEndPoint(IPAddress.Loopback, 0), backlog: 1)], SocketIo.ForThisSystem);
-        EchoHost host = new(sockets, new ModelContext(new CallCounters()), slow);
-        host.Start();
-        Limit.Run(Limit.Generous, "the disposal", host.Dispose);
-
-        Assert.False(Volatile.Read(ref serves), "its model still serves");
-    }
-
-    private static void WithHost(Action<EchoHost, SocketSet> test) => Limit.Run(Limit.Generous, "the test", () =>
-    {
-        using SocketSet sockets = new([Listener.Open(new IPEndPoint(IPAddress.Loopback, 0), backlog: 1)], SocketIo.ForThisSystem);
-        using EchoHost host = new(sockets, new ModelContext(new CallCounters()), EveryModel.Find("epoll"));
-        test(host, sockets);
+        Peer peer = server.Connect();
+        peer.Exchange(10);
+        Assert.Equal("poll", server.Switch("poll").To);
+        Assert.Throws<SwitchRefusedException>(() => server.Switch(FakeModel.CannotBeCreated("unmade")));
+        peer.Exchange(10);
+        server.Stop(Unlimited);
+        release.Set();
+        Assert.True(bad.End(), "the subscriber has handled all");
+        Assert.Equal(throws, bad.Failures > 0);
+        Assert.True(server.Host.Ended.IsCompletedSuccessfully);
     });
 
-    private static void HearWhatThereWas(Peer peer)
-    {
-        // What the server had not received when it was told to stop, it does not read; but what it had read, it owes.
-        while (!peer.HasEnded)
-            peer.HearSome();
+    private static byte? State(Connection connection) => TestKernel.Open().Linux!.ReadTcpInfo(connection.Socket)?.State;
 
-        Assert.True(peer.Ledger.Received > 0);
+    private static void ReceiveWhatIsSent(Peer peer)
+    {
+        // The server does not receive what it had not received before the stop; but it echoes what it had.
+        while (!peer.HasEnded)
+            peer.ReceiveSome();
+
+        Assert.True(peer.Check.Received > 0);
     }
 
-    private static void TalkOnAndOn(Peer hose)
+    private static void SendWithoutEnd(Peer sender)
     {
         try
         {
-            while (!hose.HasEnded)
+            while (!sender.HasEnded)
             {
-                hose.TrySay(20_000);
-                hose.TryHear();
+                sender.TrySend(20_000);
+                sender.TryReceive();
             }
         }
         catch (SocketException)
         {
-            // It talks on after the goodbye, and is reset.
+            // It sends after the server has closed, and is reset.
         }
-    }
-
-    private static void AssertDoesNotTake(TimeSpan limit, Action work)
-    {
-        long begun = Stopwatch.GetTimestamp();
-        work();
-        Assert.True(Stopwatch.GetElapsedTime(begun) < limit);
     }
 }

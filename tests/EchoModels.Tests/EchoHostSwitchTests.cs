@@ -1,4 +1,5 @@
-using System.Collections.Concurrent;
+using System.Diagnostics;
+using EchoModels.Events;
 using EchoModels.Tests.Support;
 using Xunit;
 
@@ -10,109 +11,113 @@ public sealed class EchoHostSwitchTests
     private static readonly ModelRow Poll = EveryModel.Find("poll");
 
     [Fact]
-    public void Reports_a_switch_to_its_caller_and_to_whoever_listens() => TestServer.Run("epoll", server =>
+    public void Reports_a_switch_to_its_caller_and_publishes_it() => TestServer.Run("epoll", server =>
     {
-        ConcurrentQueue<SwitchReport> heard = [];
-        server.Host.Switched += heard.Enqueue;
         Peer peer = server.Connect();
         peer.Exchange(10);
 
+        long begun = Stopwatch.GetTimestamp();
         SwitchReport report = server.Switch(Poll);
+        double callMs = Stopwatch.GetElapsedTime(begun).TotalMilliseconds;
 
         Assert.Equal(("epoll", "poll", 1), (report.From, report.To, report.Connections));
-        Assert.True(report.PauseMs >= 0);
+        Assert.InRange(report.PauseMs, double.Epsilon, callMs); // the pause is a part of the call
         Assert.Same(Poll, server.Host.Serving);
-        Assert.Same(report, Assert.Single(heard));
+        Switched published = Assert.Single(server.Published<Switched>());
+        Assert.Equal((report.FromInWords, report.ToInWords, report.PauseMs, 1), (published.From, published.To, published.PauseMs, published.Connections));
+        Assert.Same(report, Assert.Single(server.Host.Switches));
         peer.Exchange(10);
     });
 
     [Fact]
-    public void Tells_whoever_listens_before_it_answers() => TestServer.Run("epoll", server =>
+    public void Publishes_a_switch_before_it_returns_to_the_caller() => TestServer.Run("epoll", server =>
     {
-        ConcurrentQueue<string> heard = [];
-        server.Host.Switched += report => Remember(report.To);
-        server.Host.Failed += failure => Remember(failure.Model);
-
-        server.Switch(Poll);
-        Assert.Equal(["poll"], heard);
-        Assert.Throws<SwitchRefusedException>(() => server.Switch(FakeModel.ThatCannotBeMade("bad")));
-        Assert.Equal(["poll", "bad"], heard);
-
-        void Remember(string name)
+        List<string> published = [];
+        using (server.Services.Events.Subscribe("slow", Remember))
         {
-            Thread.Sleep(100); // he takes his time
-            heard.Enqueue(name);
+            server.Switch(Poll);
+            Assert.Throws<SwitchRefusedException>(() => server.Switch(FakeModel.CannotBeCreated("bad")));
+        }
+
+        Assert.Equal(["poll", "bad"], published);
+
+        void Remember(ServerEvent happened)
+        {
+            Thread.Sleep(50); // the return to the caller does not wait for it
+            if (happened is Switched or ModelFailed)
+                published.Add(happened is Switched switched ? switched.To : ((ModelFailed)happened).Model);
         }
     });
 
-    /// <summary>It would wait for the thread that it is on.</summary>
+    /// <summary>It would wait for the thread that it runs on.</summary>
     [Fact]
-    public void Refuses_to_switch_or_stop_on_the_models_own_thread() => TestServer.Run("epoll", server =>
+    public void Refuses_to_switch_or_stop_on_the_models_own_thread()
     {
-        ConcurrentQueue<Exception?> refusals = [];
-        server.Host.Switched += _ => Try();
-        server.Host.Failed += _ => Try();
-        Peer peer = server.Connect();
-
-        server.Switch(Poll);
-        peer.Exchange(10);
-        Assert.Throws<SwitchRefusedException>(() => server.Switch(FakeModel.ThatCannotBeMade("bad")));
-        peer.Exchange(10);
-
-        Assert.Equal(4, refusals.Count);
-        Assert.All(refusals, refusal => Assert.Contains("thread", Assert.IsType<InvalidOperationException>(refusal).Message, StringComparison.Ordinal));
-
-        void Try()
+        EchoHost? host = null;
+        List<Exception?> refusals = [];
+        ModelRow self = FakeModel.Row("self", (sockets, stop) =>
         {
-            refusals.Enqueue(Record.Exception(() => server.Host.Switch(Poll)));
-            refusals.Enqueue(Record.Exception(() => server.Host.Stop(TimeSpan.Zero, CancellationToken.None)));
-        }
-    });
+            refusals.Add(Record.Exception(() => host!.Switch(Poll)));
+            refusals.Add(Record.Exception(() => host!.Observe(null)));
+            refusals.Add(Record.Exception(() => host!.Stop(TimeSpan.Zero, CancellationToken.None)));
+            FakeModel.HoldSockets(sockets, stop);
+        });
+
+        TestServer.Run("epoll", server =>
+        {
+            host = server.Host;
+            server.Switch(self);
+            Assert.Equal(3, refusals.Count);
+            Assert.All(refusals, refusal => Assert.Contains("thread", Assert.IsType<InvalidOperationException>(refusal).Message, StringComparison.Ordinal));
+        });
+    }
 
     [Fact]
-    public void Lets_another_thread_switch_when_it_is_told_of_a_switch() => TestServer.Run("epoll", server =>
+    public void Lets_a_subscriber_switch_when_it_handles_a_switch() => TestServer.Run("epoll", server =>
     {
-        BackgroundWork? back = null;
-        server.Host.Switched += report => back = report.To == "poll" ? BackgroundWork.Begin(() => server.Switch("epoll")) : back;
-        server.Switch(Poll);
+        using (server.Services.Events.Subscribe("switches", happened =>
+        {
+            if (happened is Switched { To: "poll" })
+                server.Host.Switch(EveryModel.Find("epoll"));
+        }))
+        {
+            server.Switch(Poll);
+        }
 
-        back!.Done();
         Assert.Equal("epoll", server.Host.Serving.Name);
     });
 
     [Fact]
-    public void Changes_nothing_when_the_model_serves_already() => TestServer.Run("epoll", server =>
+    public void Changes_nothing_when_the_model_is_serving() => TestServer.Run("epoll", server =>
     {
-        ConcurrentQueue<SwitchReport> heard = [];
-        server.Host.Switched += heard.Enqueue;
-        SwitchReport report = server.Switch("epoll");
+        server.Connect().Exchange(10);
 
-        Assert.Equal(("epoll", "epoll"), (report.From, report.To));
+        SwitchReport report = server.Switch("epoll");
+        Assert.Equal(("epoll", "epoll", 0, 1), (report.From, report.To, report.PauseMs, report.Connections));
         server.Switch(Poll);
-        Assert.Equal("poll", Assert.Single(heard).To);
+        Assert.Equal("poll", Assert.Single(server.Host.Switches).To);
     });
 
     [Fact]
-    public void Makes_switches_that_are_asked_for_at_once_one_after_the_other() => TestServer.Run("blocking", server =>
+    public void Makes_concurrent_switches_one_after_the_other() => TestServer.Run("blocking", server =>
     {
-        ConcurrentQueue<SwitchReport> heard = [];
-        server.Host.Switched += heard.Enqueue;
         Peer peer = server.Connect();
-        List<BackgroundWork> callers = [.. EveryModel.Names.Where(EveryModel.ServesAll).Select(name => BackgroundWork.Begin(() => Ask(name)))];
+        List<BackgroundWork> callers = [.. EveryModel.Names.Where(EveryModel.ServesAll).Select(name => BackgroundWork.Start(() => SwitchTo(name)))];
         foreach (BackgroundWork caller in callers)
-            caller.Done();
+            caller.Wait();
 
         peer.Exchange(1_000);
         server.Switch("blocking");
-        Assert.Equal("blocking", heard.Last().To);
+        IReadOnlyList<SwitchReport> switches = server.Host.Switches;
+        Assert.Equal("blocking", switches[^1].To);
         string serving = "blocking";
-        foreach (SwitchReport report in heard)
+        foreach (SwitchReport report in switches)
         {
             Assert.Equal(serving, report.From);
             serving = report.To;
         }
 
-        void Ask(string name)
+        void SwitchTo(string name)
         {
             for (int i = 0; i < 5; i++)
                 server.Host.Switch(EveryModel.Find(name));
@@ -120,17 +125,17 @@ public sealed class EchoHostSwitchTests
     });
 
     [Fact]
-    public void Makes_a_switch_that_is_asked_for_while_the_model_before_comes_back()
+    public void Makes_a_switch_that_is_requested_while_the_previous_model_comes_back()
     {
         using ManualResetEventSlim isBack = new();
-        int turns = 0;
+        int runs = 0;
         ModelRow steady = FakeModel.Row("steady", (sockets, stop) =>
         {
             sockets.SetBlocking(false);
-            if (++turns == 2)
+            if (++runs == 2)
             {
                 isBack.Set();
-                stop.WaitHandle.WaitOne(); // it is not done with adopting yet
+                stop.WaitHandle.WaitOne(); // it has not started yet
             }
 
             sockets.ReportStarted();
@@ -139,15 +144,13 @@ public sealed class EchoHostSwitchTests
 
         TestServer.Run(steady, new ServerOptions(), server =>
         {
-            ConcurrentQueue<SwitchReport> heard = [];
-            server.Host.Switched += heard.Enqueue;
-            BackgroundWork refused = BackgroundWork.Begin(() => server.Host.Switch(FakeModel.ThatThrowsBeforeAdopting("bad")));
-            Assert.True(isBack.Wait(Limit.Generous), "the model before comes back");
-            Assert.Throws<SwitchRefusedException>(refused.Done);
+            BackgroundWork refused = BackgroundWork.Start(() => server.Host.Switch(FakeModel.ThrowsBeforeStart("bad")));
+            Assert.True(isBack.Wait(Limit.Generous), "the previous model comes back");
+            Assert.Throws<SwitchRefusedException>(refused.Wait);
 
             Assert.Equal("poll", server.Switch(Poll).To);
-            Assert.Equal(["poll"], heard.Select(report => report.To));
-            Assert.Equal(2, turns);
+            Assert.Equal(["poll"], server.Host.Switches.Select(report => report.To));
+            Assert.Equal(2, runs);
             server.Connect().Exchange(100);
             Assert.False(server.Host.Ended.IsCompleted, "the host has ended");
         });
@@ -162,58 +165,55 @@ public sealed class EchoHostSwitchTests
     });
 
     [Fact]
-    public void Refuses_a_switch_under_way_when_it_is_told_to_stop()
+    public void Refuses_a_switch_in_progress_when_it_stops()
     {
-        using ManualResetEventSlim letGo = new();
+        using ManualResetEventSlim mayEnd = new();
         ModelRow reluctant = FakeModel.Row("reluctant", (sockets, _) =>
         {
             sockets.ReportStarted();
-            letGo.Wait(CancellationToken.None);
+            mayEnd.Wait(CancellationToken.None);
         });
 
         TestServer.Run(reluctant, new ServerOptions(), server =>
         {
-            BackgroundWork asks = BackgroundWork.Begin(() => server.Host.Switch(Poll));
-            Limit.Until(() => asks.IsAsleep, "the switch waits for the model to let go");
-            BackgroundWork stops = BackgroundWork.Begin(() => server.Stop(TimeSpan.Zero));
-            Limit.Until(() => stops.IsAsleep, "the stop waits for the model to let go");
-            letGo.Set();
+            BackgroundWork switching = BackgroundWork.Start(() => server.Host.Switch(Poll));
+            Limit.Until(() => switching.IsWaiting, "the switch waits for the model");
+            BackgroundWork stopping = BackgroundWork.Start(() => server.Stop(TimeSpan.Zero));
+            Limit.Until(() => stopping.IsWaiting, "the stop waits for the model");
+            mayEnd.Set();
 
-            Assert.Throws<SwitchRefusedException>(asks.Done);
-            stops.Done();
+            Assert.Throws<SwitchRefusedException>(switching.Wait);
+            stopping.Wait();
             Assert.Same(reluctant, server.Host.Serving);
         });
     }
 
-    /// <summary>Or else it would be told of a switch after it has been told that there will be none.</summary>
+    /// <summary>Otherwise a switch would be reported after the report that there will be no more.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Refuses_a_switch_whose_model_has_not_taken_over_when_it_is_told_to_stop(bool fails) => TestServer.Run("epoll", server =>
+    public void Refuses_a_switch_whose_model_has_not_started_when_it_stops(bool fails) => TestServer.Run("epoll", server =>
     {
         using ManualResetEventSlim begun = new();
-        using ManualResetEventSlim goOn = new();
+        using ManualResetEventSlim mayStart = new();
         ModelRow slow = FakeModel.Row("slow", (sockets, stop) =>
         {
             begun.Set();
-            goOn.Wait(CancellationToken.None);
+            mayStart.Wait(CancellationToken.None);
             if (fails)
                 throw new IOException("slow cannot start");
 
-            FakeModel.ServeNobody(sockets, stop);
+            FakeModel.HoldSockets(sockets, stop);
         });
-        ConcurrentQueue<string> heard = [];
-        server.Host.Switched += report => heard.Enqueue(report.To);
-        server.Host.Failed += failure => heard.Enqueue(failure.Model);
-
-        BackgroundWork asks = BackgroundWork.Begin(() => server.Host.Switch(slow));
+        BackgroundWork switching = BackgroundWork.Start(() => server.Host.Switch(slow));
         Assert.True(begun.Wait(Limit.Generous), "the model does not begin");
-        BackgroundWork stops = BackgroundWork.Begin(() => server.Stop(TimeSpan.Zero));
-        Limit.Until(() => stops.IsAsleep, "the stop waits for the model to let go");
-        goOn.Set();
+        BackgroundWork stopping = BackgroundWork.Start(() => server.Stop(TimeSpan.Zero));
+        Limit.Until(() => stopping.IsWaiting, "the stop waits for the model");
+        mayStart.Set();
 
-        Assert.Equal("the server is stopping", Assert.Throws<SwitchRefusedException>(asks.Done).Message);
-        stops.Done();
-        Assert.Empty(heard);
+        Assert.Equal("the server is stopping", Assert.Throws<SwitchRefusedException>(switching.Wait).Message);
+        stopping.Wait();
+        Assert.Empty(server.Published<Switched>());
+        Assert.Empty(server.Published<ModelFailed>());
     });
 }

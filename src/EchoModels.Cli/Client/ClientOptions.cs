@@ -2,7 +2,7 @@ using System.Net;
 
 namespace EchoModels.Cli.Client;
 
-/// <summary>What the load is to be: how many clients, what they send, and when each of them sends the next message.</summary>
+/// <summary>The load to generate: how many clients, what each sends, and when it sends the next message.</summary>
 internal sealed record ClientOptions
 {
     public required IPEndPoint Server { get; init; }
@@ -18,7 +18,7 @@ internal sealed record ClientOptions
     /// <summary>Bytes a message.</summary>
     public int Size { get; init; } = 64;
 
-    /// <summary>How many messages a connection may have under way.</summary>
+    /// <summary>How many messages a connection may have in flight.</summary>
     public int Pipeline { get; init; } = 1;
 
     /// <summary>Messages a second over all connections; null sends as fast as the echoes come back.</summary>
@@ -27,6 +27,6 @@ internal sealed record ClientOptions
     /// <summary>The pause between an echo and the next message.</summary>
     public TimeSpan Think { get; init; }
 
-    /// <summary>How long the server may keep a client waiting: for the connection, for an echo, for the end.</summary>
+    /// <summary>How long a client waits for the server: for the connection, for an echo, for the end of the stream.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
 }

@@ -6,10 +6,10 @@ namespace EchoModels.Cli.Client;
 /// <summary>The latencies of a run, in microseconds.</summary>
 internal sealed record LatencyReport(double P50, double P90, double P99, double P999, double Max);
 
-/// <summary>What a run came to; its properties are those of the JSON object.</summary>
+/// <summary>The results of a run; its properties are those of the JSON object.</summary>
 internal sealed record ClientReport
 {
-    /// <summary>The server's model; null unless a server of ours has told.</summary>
+    /// <summary>The server's model; null unless the server is an echomodels on this machine that reported it.</summary>
     public string? Model { get; init; }
 
     public int Connections { get; init; }
@@ -45,7 +45,7 @@ internal sealed record ClientReport
         Errors = run.Faults.Errors,
     };
 
-    /// <summary>How far a run is, in one line.</summary>
+    /// <summary>The progress of a run, in one line.</summary>
     public static string Progress(LoadRun run, ClientOptions options, long nanoseconds)
     {
         if (nanoseconds == 0)
@@ -84,7 +84,7 @@ internal sealed record ClientReport
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }
 
-/// <summary>Generated at build time, so that writing one object does not start with looking at types.</summary>
+/// <summary>The serializer, generated at build time: writing one object needs no reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ClientReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;

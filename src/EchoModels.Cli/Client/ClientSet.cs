@@ -2,75 +2,72 @@ using EchoModels.Kernel;
 
 namespace EchoModels.Cli.Client;
 
-/// <summary>All clients, by slot, and what the selector knows of each.</summary>
-internal sealed class ClientSet(int slots, ISelector selector, Faults faults) : IDisposable
+/// <summary>All clients by slot, each registered with the selector for the interest of its state.</summary>
+internal sealed class ClientSet(int slots, ISelector selector, IKernel kernel, Faults faults) : IDisposable
 {
     private readonly LoadConnection?[] _clients = new LoadConnection?[slots];
 
-    /// <summary>Clients whose conversation is not over, those who are still connecting included.</summary>
+    /// <summary>Clients that are not closed, those that are still connecting included.</summary>
     public int Open { get; private set; }
 
     public int Connecting { get; private set; }
 
-    /// <summary>Clients that had a connection, whatever became of it.</summary>
+    /// <summary>Clients whose connection was established, those that failed afterwards included.</summary>
     public int Connected { get; private set; }
 
-    /// <summary>Bytes that came back to any of them.</summary>
+    /// <summary>Bytes received by all of them.</summary>
     public long Received => _clients.Sum(client => client?.Received ?? 0);
 
-    /// <summary>The client an event is about; null if its slot was never taken.</summary>
+    /// <summary>The client of an event; null if its slot was never used.</summary>
     public LoadConnection? Find(Token token) => _clients[token.Slot];
 
-    public IEnumerable<LoadConnection> In(Stage stage) => _clients.OfType<LoadConnection>().Where(client => client.Stage == stage);
+    public IEnumerable<LoadConnection> In(ClientState state) => _clients.OfType<LoadConnection>().Where(client => client.State == state);
 
-    /// <summary>Takes in a client that is connecting.</summary>
-    public void Join(LoadConnection client)
+    /// <summary>Adds a client that is connecting.</summary>
+    public void Add(LoadConnection client)
     {
         _clients[client.Slot] = client;
         Open++;
         Connecting++;
-        client.Told = client.Interest;
-        selector.Add(client.Socket, client.Told, client.Token);
+        client.RegisteredInterest = client.Interest;
+        selector.Add(client.Socket, client.RegisteredInterest);
     }
 
-    /// <summary>Its handshake went well.</summary>
-    public void Welcome(LoadConnection client)
+    /// <summary>Moves a client from connecting to established.</summary>
+    public void HandleConnected(LoadConnection client)
     {
-        client.Stage = Stage.Talking;
+        client.State = ClientState.Established;
         Connecting--;
         Connected++;
         Update(client);
     }
 
-    /// <summary>Tells the selector only what has changed: a client that can begin or cease to send.</summary>
+    /// <summary>Modifies a client's registration if its interest has changed, and makes no call if it has not.</summary>
     public void Update(LoadConnection client)
     {
-        Interest now = client.Interest;
-        if (now == client.Told)
+        Interest interest = client.Interest;
+        if (interest == client.RegisteredInterest)
             return;
 
-        client.Told = now;
-        selector.Modify(client.Socket, now, client.Token);
+        client.RegisteredInterest = interest;
+        selector.Modify(client.Socket, interest);
     }
 
-    /// <summary>Half-closes: what the server sends from here on is its own end of stream, or too much.</summary>
-    public void End(LoadConnection client, long now)
+    /// <summary>Ends the client's stream; the server must answer with its own end of stream, and with nothing else.</summary>
+    public void HalfClose(LoadConnection client, long now)
     {
-        client.Stage = Stage.Ending;
+        client.State = ClientState.HalfClosed;
         client.LastProgress = now;
-        Fault fault = client.ShutdownSend();
-        if (fault == Fault.None)
-            Update(client);
-        else
-            Fail(client, fault);
+        client.ShutdownSend(); // if the server has reset the connection, the next receive fails
+        Update(client);
     }
 
-    /// <summary>Gives up all those for whom the server has done nothing since that moment.</summary>
-    public void TimeOut(long since)
+    /// <summary>Fails every client that has waited for the server since a moment without any progress.</summary>
+    public void FailStalled(long since)
     {
         foreach (LoadConnection? client in _clients)
         {
-            Fault fault = client?.TimedOut(since) ?? Fault.None;
+            Fault fault = client?.FaultIfStalled(since) ?? Fault.None;
             if (fault != Fault.None)
                 Fail(client!, fault);
         }
@@ -84,21 +81,21 @@ internal sealed class ClientSet(int slots, ISelector selector, Faults faults) : 
 
     public void Close(LoadConnection client)
     {
-        if (client.Stage == Stage.Connecting)
+        if (client.State == ClientState.Connecting)
             Connecting--;
 
-        client.Stage = Stage.Closed;
+        client.State = ClientState.Closed;
         Open--;
         selector.Remove(client.Socket);
-        client.Socket.Dispose();
+        kernel.Close(client.Socket);
     }
 
-    /// <summary>Closes whoever is left.</summary>
+    /// <summary>Closes the clients that are still open.</summary>
     public void Dispose()
     {
         foreach (LoadConnection? client in _clients)
         {
-            if (client is { Stage: not Stage.Closed })
+            if (client is { State: not ClientState.Closed })
                 Close(client);
         }
     }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace EchoModels.Cli.Client;
 
-/// <summary>The time in nanoseconds since some moment in the past; it never goes back. See clock_gettime(2), CLOCK_MONOTONIC.</summary>
+/// <summary>The monotonic clock in nanoseconds, since an arbitrary moment in the past; see CLOCK_MONOTONIC in clock_gettime(2).</summary>
 internal static class Clock
 {
     public const long Second = 1_000_000_000;

@@ -2,15 +2,15 @@ using EchoModels.Kernel;
 
 namespace EchoModels.Cli.Client;
 
-/// <summary>What can be wrong with one client's conversation.</summary>
+/// <summary>The ways in which one client's connection can fail.</summary>
 internal enum Fault
 {
     None,
 
-    /// <summary>Nobody listens there (ECONNREFUSED).</summary>
+    /// <summary>No process listens on the port (ECONNREFUSED).</summary>
     Refused,
 
-    /// <summary>The handshake was not answered in time.</summary>
+    /// <summary>The handshake did not finish in time.</summary>
     ConnectTimeout,
 
     /// <summary>The handshake failed in another way: no route, no free port.</summary>
@@ -19,10 +19,10 @@ internal enum Fault
     /// <summary>This process has no descriptor left for a socket (EMFILE).</summary>
     NoDescriptor,
 
-    /// <summary>A byte came back that is not the one sent at its place.</summary>
+    /// <summary>A received byte differs from the byte sent at its position.</summary>
     Mismatch,
 
-    /// <summary>More came back than was sent.</summary>
+    /// <summary>More bytes were received than were sent.</summary>
     ExtraBytes,
 
     /// <summary>The server ended the stream before the last echo.</summary>
@@ -31,14 +31,14 @@ internal enum Fault
     /// <summary>The server reset the connection.</summary>
     Reset,
 
-    /// <summary>No echo came for too long.</summary>
+    /// <summary>No echo arrived in time.</summary>
     Stalled,
 
-    /// <summary>The server did not answer our end of stream with its own.</summary>
+    /// <summary>The server did not answer the client's end of stream with its own.</summary>
     NotClosed,
 }
 
-/// <summary>The clients that failed, by kind, and the sentence that tells it.</summary>
+/// <summary>The number of failed clients by kind of fault, and the line that reports them.</summary>
 internal sealed class Faults(ClientOptions options)
 {
     private readonly int[] _counts = new int[Enum.GetValues<Fault>().Length];
@@ -46,16 +46,16 @@ internal sealed class Faults(ClientOptions options)
 
     public int this[Fault kind] => _counts[(int)kind];
 
-    /// <summary>Clients that got a wrong byte, or one too many.</summary>
+    /// <summary>Clients that received a wrong byte, or too many.</summary>
     public int Mismatches => this[Fault.Mismatch] + this[Fault.ExtraBytes];
 
     /// <summary>Clients that failed in any other way.</summary>
     public int Errors => _counts.Sum() - Mismatches;
 
-    /// <summary>Adds a client that never had a connection, or some.</summary>
+    /// <summary>Adds clients that had no connection.</summary>
     public void Add(Fault kind, int clients = 1) => _counts[(int)kind] += clients;
 
-    /// <summary>Adds a client that had one.</summary>
+    /// <summary>Adds a client that had a connection.</summary>
     public void Add(Fault kind, LoadConnection client)
     {
         Add(kind);
@@ -63,7 +63,7 @@ internal sealed class Faults(ClientOptions options)
             _firstMismatch = FormattableString.Invariant($"first at byte {client.Received} of client {client.Slot}");
     }
 
-    /// <summary>All kinds and how many of each, in one line; null if all is well.</summary>
+    /// <summary>All kinds of faults with their counts, in one line; null if there are none.</summary>
     public string? Describe()
     {
         List<string> parts = [];
@@ -89,19 +89,19 @@ internal sealed class Faults(ClientOptions options)
         string clients = count == options.Connections && count > 1
             ? FormattableString.Invariant($"all {count} connections")
             : FormattableString.Invariant($"{count} of {options.Connections} connections");
-        string patience = FormattableString.Invariant($"{options.Timeout.TotalSeconds:0.###}s");
+        string timeout = FormattableString.Invariant($"{options.Timeout.TotalSeconds:0.###}s");
         return kind switch
         {
             Fault.Refused => $"{clients} refused ({options.Server})",
-            Fault.ConnectTimeout => $"{clients} not answered within {patience} ({options.Server})",
+            Fault.ConnectTimeout => $"{clients} not answered within {timeout} ({options.Server})",
             Fault.ConnectFailed => $"{clients} failed: no route, or no free port ({options.Server})",
             Fault.NoDescriptor => $"{clients} not opened: out of descriptors ({Limit}, see ulimit -n)",
             Fault.Mismatch => $"{clients} got a wrong byte",
             Fault.ExtraBytes => $"{clients} got more bytes than they sent",
             Fault.ClosedEarly => $"{clients} closed early by the server",
             Fault.Reset => $"{clients} reset by the server",
-            Fault.Stalled => $"{clients} stalled for {patience}",
-            _ => $"{clients} not closed by the server within {patience}",
+            Fault.Stalled => $"{clients} stalled for {timeout}",
+            _ => $"{clients} not closed by the server within {timeout}",
         };
     }
 }

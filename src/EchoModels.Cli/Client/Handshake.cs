@@ -4,55 +4,47 @@ using EchoModels.Kernel;
 
 namespace EchoModels.Cli.Client;
 
-/// <summary>Begins a connection without waiting for it, and learns later what became of it.</summary>
+/// <summary>A TCP handshake in two steps: a connect that does not wait, and the result when the socket has become writable.</summary>
 internal static class Handshake
 {
-    /// <summary>Begins one: connect(2) says "in progress", and the socket becomes writable when the handshake is over.</summary>
-    public static Fault Begin(IPEndPoint server, out Socket? socket)
+    /// <summary>Starts a handshake: connect(2) returns EINPROGRESS, and the socket becomes writable when the handshake has ended.</summary>
+    /// <param name="kernel">Makes the calls.</param>
+    /// <param name="server">Where to connect to.</param>
+    /// <param name="socket">The socket's number; -1 if it failed at once.</param>
+    public static Fault Begin(IKernel kernel, IPEndPoint server, out int socket)
     {
-        socket = null;
-        try
-        {
-            // Not blocking, and without Nagle: a short message must not wait for the echo of the one before.
-            socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { Blocking = false, NoDelay = true };
-            if (socket.Handle >= DescriptorLimit.Current - DescriptorLimit.Headroom)
-                return GiveUp(ref socket, Fault.NoDescriptor);
-
-            socket.Connect(server);
+        socket = kernel.Connect(server, out SocketError error);
+        if (socket < 0)
+            return FaultOf(error);
+        if (socket < DescriptorLimit.Current - DescriptorLimit.Headroom)
             return Fault.None;
-        }
-        catch (SocketException refusal)
-        {
-            // The managed connect knows no other way to say "in progress": one exception a connection, and none a message.
-            Fault fault = FaultOf(refusal.SocketErrorCode);
-            return fault == Fault.None ? fault : GiveUp(ref socket, fault);
-        }
+
+        kernel.Close(new SocketHandle(socket));
+        socket = -1;
+        return Fault.NoDescriptor;
     }
 
-    /// <summary>Asks a socket that has become writable how its handshake ended. See SO_ERROR in socket(7).</summary>
-    public static Fault Finish(Socket socket) =>
-        FaultOf((SocketError)(int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!);
+    /// <summary>The result of the handshake of a socket that has become writable. See SO_ERROR in socket(7).</summary>
+    public static Fault Finish(IKernel kernel, SocketHandle socket) => FaultOf(kernel.PendingError(socket));
 
-    /// <summary>Connects one socket and waits for it.</summary>
-    /// <returns>Null if it failed.</returns>
-    public static Socket? Connect(IPEndPoint server, TimeSpan timeout, out Fault fault)
+    /// <summary>Connects one socket and waits for the result.</summary>
+    /// <returns>Its number; -1 if it failed.</returns>
+    public static int Connect(IKernel kernel, ISelector selector, IPEndPoint server, TimeSpan timeout, out Fault fault)
     {
-        fault = Begin(server, out Socket? socket);
-        if (socket is null)
-            return null;
+        fault = Begin(kernel, server, out int number);
+        if (number < 0)
+            return -1;
 
-        fault = socket.Poll(timeout, SelectMode.SelectWrite) ? Finish(socket) : Fault.ConnectTimeout;
-        if (fault != Fault.None)
-            GiveUp(ref socket, fault);
+        SocketHandle socket = new(number);
+        selector.Add(socket, Interest.Write);
+        bool isReady = !selector.Wait((int)Math.Min(timeout.TotalMilliseconds, int.MaxValue)).IsEmpty;
+        selector.Remove(socket);
+        fault = isReady ? Finish(kernel, socket) : Fault.ConnectTimeout;
+        if (fault == Fault.None)
+            return number;
 
-        return socket;
-    }
-
-    private static Fault GiveUp(ref Socket? socket, Fault fault)
-    {
-        socket?.Dispose();
-        socket = null;
-        return fault;
+        kernel.Close(socket);
+        return -1;
     }
 
     private static Fault FaultOf(SocketError error) => error switch

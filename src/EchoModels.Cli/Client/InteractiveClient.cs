@@ -5,29 +5,30 @@ using EchoModels.Kernel;
 
 namespace EchoModels.Cli.Client;
 
-/// <summary>One connection and a human: what is typed goes out line by line, and whatever comes back is printed when it comes.</summary>
+/// <summary>One connection for a person: each typed line is sent, and received bytes are printed as they arrive.</summary>
 /// <remarks>
-/// Two threads, one for each direction: neither the human nor the server has to wait for the other's turn. The terminal
-/// edits and hands over whole lines by itself, so bytes are passed on as they were typed.
+/// One thread for each direction, so that neither waits for the other. The terminal itself edits the lines and delivers them
+/// whole; the bytes are sent as they were typed.
 /// </remarks>
-internal sealed class InteractiveClient(IPEndPoint server, TimeSpan timeout, ISocketIo io)
+internal sealed class InteractiveClient(IPEndPoint server, TimeSpan timeout, IKernel kernel, ISelector selector)
 {
-    /// <summary>A server that has been quiet for so long is not in the middle of an answer.</summary>
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(30);
+    /// <summary>If nothing more arrives for this long, the answer counts as complete, and the prompt is shown.</summary>
+    private static readonly TimeSpan IdleBeforePrompt = TimeSpan.FromMilliseconds(30);
 
-    /// <summary>How often is looked whether our end of stream is out, while nothing comes.</summary>
+    /// <summary>How often the receiving thread checks, while nothing arrives, whether the input has ended.</summary>
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly Transcript _transcript = new(Console.Out, withPrompt: !Console.IsInputRedirected && !Console.IsOutputRedirected);
     private readonly byte[] _buffer = new byte[16 * 1024];
-    private volatile bool _ended;
+    private volatile bool _inputEnded;
 
-    /// <summary>Talks until the server has closed.</summary>
-    /// <exception cref="RunFailedException">There is no connection, it was reset, or the server does not close after us.</exception>
+    /// <summary>Runs until the server has closed the connection.</summary>
+    /// <exception cref="RunFailedException">The connection failed, was reset, or was not closed by the server after the input had ended.</exception>
     public void Run()
     {
-        using Socket socket = Connect();
-        io.SetBlocking(socket, blocking: true);
+        SocketHandle socket = Connect();
+        kernel.SetBlocking(socket, blocking: true);
+        selector.Add(socket, Interest.Read);
         _transcript.Prompt();
         new Thread(() => SendInput(socket)) { IsBackground = true, Name = "input" }.Start();
 
@@ -35,73 +36,79 @@ internal sealed class InteractiveClient(IPEndPoint server, TimeSpan timeout, ISo
         while ((count = Receive(socket)) > 0)
         {
             _transcript.Print(_buffer.AsSpan(0, count));
-            if (!socket.Poll(Pause, SelectMode.SelectRead))
+            if (!IsReadable(IdleBeforePrompt))
                 _transcript.Prompt();
         }
 
         _transcript.End();
-        if (!_ended)
+        if (!_inputEnded)
             StdErr.WriteLine("the server closed the connection");
     }
 
-    private Socket Connect() => Handshake.Connect(server, timeout, out Fault fault) ?? throw Failed(fault switch
+    private SocketHandle Connect()
     {
-        Fault.Refused => "connection refused",
-        Fault.ConnectTimeout => $"no answer within {Patience}",
-        _ => "no connection: no route, no free port or no descriptor",
-    });
+        int number = Handshake.Connect(kernel, selector, server, timeout, out Fault fault);
+        return number >= 0 ? new SocketHandle(number) : throw Failed(fault switch
+        {
+            Fault.Refused => "connection refused",
+            Fault.ConnectTimeout => $"no answer within {TimeoutText}",
+            _ => "no connection: no route, no free port or no descriptor",
+        });
+    }
 
-    /// <summary>The next bytes from the server; 0 when it has ended the stream.</summary>
-    private int Receive(Socket socket)
+    private bool IsReadable(TimeSpan limit) => !selector.Wait((int)limit.TotalMilliseconds).IsEmpty;
+
+    /// <summary>Receives the next bytes from the server; 0 at the end of the stream.</summary>
+    private int Receive(SocketHandle socket)
     {
         long silentSince = 0;
         while (true)
         {
-            if (socket.Poll(PollInterval, SelectMode.SelectRead))
+            if (IsReadable(PollInterval))
             {
-                int count = io.Receive(socket, _buffer, out SocketError error);
+                int count = kernel.Receive(socket, _buffer, out SocketError error);
                 if (error == SocketError.Success)
                     return count;
                 if (error is not (SocketError.WouldBlock or SocketError.Interrupted))
                     throw Failed("connection reset by the server");
             }
-            else if (_ended && silentSince == 0)
+            else if (_inputEnded && silentSince == 0)
             {
                 silentSince = Clock.Now;
             }
-            else if (_ended && Clock.Now - silentSince > Clock.From(timeout))
+            else if (_inputEnded && Clock.Now - silentSince > Clock.From(timeout))
             {
-                throw Failed($"connection not closed by the server within {Patience}");
+                throw Failed($"connection not closed by the server within {TimeoutText}");
             }
         }
     }
 
-    /// <summary>Sends what is typed until there is no more (Ctrl+D), and then the end of the stream.</summary>
-    private void SendInput(Socket socket)
+    /// <summary>Sends the input until it ends (Ctrl+D), and then the end of the stream.</summary>
+    private void SendInput(SocketHandle socket)
     {
         byte[] line = new byte[16 * 1024];
         try
         {
             for (int count = 1; count > 0;)
             {
-                count = TypedInput.Read(line);
+                count = StandardInput.Read(line);
                 SendAll(socket, line.AsSpan(0, count));
             }
 
-            _ended = true;
-            socket.Shutdown(SocketShutdown.Send);
+            _inputEnded = true;
+            kernel.Shutdown(socket, SocketShutdown.Send);
         }
-        catch (Exception over) when (over is SocketException or ObjectDisposedException)
+        catch (SocketException)
         {
-            // The server has gone, and the receiving thread says so.
+            // The connection is closed or reset, which the receiving thread reports.
         }
     }
 
-    private void SendAll(Socket socket, ReadOnlySpan<byte> bytes)
+    private void SendAll(SocketHandle socket, ReadOnlySpan<byte> bytes)
     {
         while (bytes.Length > 0)
         {
-            int count = io.Send(socket, bytes, out SocketError error);
+            int count = kernel.Send(socket, bytes, out SocketError error);
             if (error == SocketError.Success)
                 bytes = bytes[count..];
             else if (error is not (SocketError.WouldBlock or SocketError.Interrupted))
@@ -109,7 +116,7 @@ internal sealed class InteractiveClient(IPEndPoint server, TimeSpan timeout, ISo
         }
     }
 
-    private string Patience => FormattableString.Invariant($"{timeout.TotalSeconds:0.###}s");
+    private string TimeoutText => FormattableString.Invariant($"{timeout.TotalSeconds:0.###}s");
 
     private RunFailedException Failed(string what) => new($"{what} ({server})");
 }

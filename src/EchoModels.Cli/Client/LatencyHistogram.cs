@@ -2,11 +2,11 @@ using System.Numerics;
 
 namespace EchoModels.Cli.Client;
 
-/// <summary>Counts times in buckets that widen with the time, so that hours and nanoseconds have the same relative error.</summary>
+/// <summary>A histogram of latencies whose buckets widen with the value, so that nanoseconds and hours have the same relative error.</summary>
 /// <remarks>
-/// As HdrHistogram does it: below 128 ns every value has its bucket, above that each power of two is cut into 64. A bucket is
-/// never wider than 1/64 of its values and answers with its middle, so a quantile is off by less than 0.8 %. Recording is a shift
-/// and an increment; nothing is allocated after the beginning.
+/// The layout of HdrHistogram: below 128 ns every value has a bucket of its own, above that each power of two is divided into 64
+/// buckets. A bucket is at most 1/64 of its values wide and stands for its middle, so the error of a quantile is below 0.8 %.
+/// Recording is a shift and an increment, and allocates nothing.
 /// </remarks>
 internal sealed class LatencyHistogram
 {
@@ -18,7 +18,7 @@ internal sealed class LatencyHistogram
     /// <summary>How many times were recorded.</summary>
     public long Count { get; private set; }
 
-    /// <summary>The longest, exactly, in nanoseconds.</summary>
+    /// <summary>The longest time, exactly, in nanoseconds.</summary>
     public long Max { get; private set; }
 
     /// <summary>Adds one time, in nanoseconds.</summary>
@@ -48,7 +48,7 @@ internal sealed class LatencyHistogram
 
     private static int Bucket(long value)
     {
-        // A clock that is read on two processors may seem to go back by a little.
+        // Clock readings on two processors may differ, and the difference of two readings may be negative.
         ulong time = (ulong)Math.Max(0, value);
         int shift = Math.Max(0, BitOperations.Log2(time) - SubBits);
         return (shift * SubBuckets) + (int)(time >> shift);

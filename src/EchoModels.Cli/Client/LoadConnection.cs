@@ -3,34 +3,32 @@ using EchoModels.Kernel;
 
 namespace EchoModels.Cli.Client;
 
-/// <summary>Where a client's conversation is.</summary>
-internal enum Stage
+/// <summary>The state of a client's connection.</summary>
+internal enum ClientState
 {
-    /// <summary>The handshake is under way.</summary>
+    /// <summary>The handshake is in progress.</summary>
     Connecting,
 
-    /// <summary>Messages go out and echoes come back.</summary>
-    Talking,
+    /// <summary>Messages are sent and echoes received.</summary>
+    Established,
 
-    /// <summary>Every echo is here and our end of stream is out: all that may still come is the server's.</summary>
-    Ending,
+    /// <summary>Every echo has been received and the end of the stream sent; only the server's end of stream may follow.</summary>
+    HalfClosed,
 
-    /// <summary>Over, well or badly.</summary>
     Closed,
 }
 
-/// <summary>One client: how far it is in what it sends and in what it gets back.</summary>
+/// <summary>One client: its positions in the stream it sends and in the stream it receives.</summary>
 /// <remarks>
-/// It is granted one message after the other, and sends whatever is granted as far as the kernel takes it. It never waits for a
-/// send before it receives: a message larger than all buffers on the way would otherwise stop both sides.
+/// A message is issued first, and sent as far as the kernel takes it. The client never waits for a send before it receives: a
+/// message larger than all buffers on the way would block both sides.
 /// </remarks>
 internal sealed class LoadConnection
 {
-    /// <summary>Pieces of a large message that are sent in one turn, before the other clients have theirs.</summary>
-    private const int PiecesPerTurn = 4;
+    /// <summary>Sends of a large message per event, so that one client does not keep the others waiting.</summary>
+    private const int MaxSendsPerEvent = 4;
 
-    private readonly OpenSocket _open;
-    private readonly ISocketIo _io;
+    private readonly IKernel _kernel;
     private readonly int _size;
     private readonly long[] _starts;
     private int _sendAt;
@@ -39,72 +37,72 @@ internal sealed class LoadConnection
     private long _sent;
     private long _nextEcho;
 
-    public LoadConnection(int slot, Socket socket, ISocketIo io, ClientOptions options)
+    public LoadConnection(int slot, int socket, IKernel kernel, ClientOptions options)
     {
-        (Slot, _open, _io, _size) = (slot, socket, io, options.Size);
+        (Slot, _kernel, _size) = (slot, kernel, options.Size);
+        Socket = new SocketHandle(socket, new Token(slot, 0));
         _starts = new long[options.Pipeline];
         _nextEcho = _size;
-        _sendAt = _receiveAt = Pattern.Entry(slot);
+        _sendAt = _receiveAt = Pattern.StartOf(slot);
         Limit = options.Messages ?? long.MaxValue;
     }
 
     public int Slot { get; }
 
-    public Socket Socket => _open.Socket;
+    /// <summary>Its number, and the slot as its token.</summary>
+    public SocketHandle Socket { get; }
 
-    public Token Token => new(Slot, 0);
-
-    public Stage Stage { get; set; } = Stage.Connecting;
+    public ClientState State { get; set; } = ClientState.Connecting;
 
     /// <summary>Messages that it may send in all.</summary>
     public long Limit { get; }
 
-    /// <summary>Messages that were given to it to send.</summary>
-    public long Granted { get; private set; }
+    /// <summary>Messages issued: sent, or about to be sent.</summary>
+    public long Issued { get; private set; }
 
-    /// <summary>Messages that came back whole.</summary>
+    /// <summary>Messages whose echo has been received completely.</summary>
     public long Echoed { get; private set; }
 
-    /// <summary>Bytes that came back, and were the right ones.</summary>
+    /// <summary>Bytes received and found correct.</summary>
     public long Received { get; private set; }
 
-    /// <summary>When something last moved, or began to be waited for.</summary>
+    /// <summary>The time of the last receive, or of the beginning of the present wait.</summary>
     public long LastProgress { get; set; }
 
-    public bool IsWaiting => Granted > Echoed;
+    public bool AwaitsEcho => Issued > Echoed;
 
-    /// <summary>Whether one more message may be under way.</summary>
-    public bool HasRoom => Granted - Echoed < _starts.Length;
+    /// <summary>Whether one more message may be in flight.</summary>
+    public bool HasRoom => Issued - Echoed < _starts.Length;
 
-    public Interest Interest => Stage switch
+    public Interest Interest => State switch
     {
-        Stage.Connecting => Interest.Write,
-        Stage.Talking when _sent < _toSend => Interest.Read | Interest.Write,
+        ClientState.Connecting => Interest.Write,
+        ClientState.Established when _sent < _toSend => Interest.Read | Interest.Write,
         _ => Interest.Read,
     };
 
-    /// <summary>What the selector was last told.</summary>
-    public Interest Told { get; set; }
+    /// <summary>The interest that the selector has registered.</summary>
+    public Interest RegisteredInterest { get; set; }
 
-    /// <summary>Gives it one more message to send.</summary>
-    /// <param name="start">When its latency begins to count.</param>
+    /// <summary>Issues one more message.</summary>
+    /// <param name="start">The time from which its latency counts.</param>
     /// <param name="now">The time.</param>
-    public void Grant(long start, long now)
+    public void Issue(long start, long now)
     {
-        if (!IsWaiting)
+        if (!AwaitsEcho)
             LastProgress = now;
 
-        _starts[Granted++ % _starts.Length] = start;
+        _starts[Issued++ % _starts.Length] = start;
         _toSend += _size;
     }
 
-    /// <summary>Sends what is granted and not yet sent, until the kernel takes no more, or for one turn.</summary>
+    /// <summary>Sends what is issued and not yet sent, until the kernel takes no more, or the limit per event is reached.</summary>
     public Fault Send()
     {
-        for (int piece = 0; piece < PiecesPerTurn && _sent < _toSend; piece++)
+        for (int i = 0; i < MaxSendsPerEvent && _sent < _toSend; i++)
         {
             ReadOnlySpan<byte> bytes = Pattern.At(_sendAt, _toSend - _sent);
-            int count = _io.Send(_open, bytes, out SocketError error);
+            int count = _kernel.Send(Socket, bytes, out SocketError error);
             if (error != SocketError.Success)
                 return FaultOf(error);
 
@@ -117,19 +115,19 @@ internal sealed class LoadConnection
         return Fault.None;
     }
 
-    /// <summary>Receives once, and compares every byte with the one that was sent at its place.</summary>
-    /// <param name="buffer">Where to receive.</param>
+    /// <summary>Receives once, and compares every byte with the one sent at its position.</summary>
+    /// <param name="buffer">The buffer to receive into.</param>
     public Fault Receive(Span<byte> buffer)
     {
-        int count = _io.Receive(_open, buffer, out SocketError error);
+        int count = _kernel.Receive(Socket, buffer, out SocketError error);
         if (error != SocketError.Success)
             return FaultOf(error);
 
         return count > 0 ? Check(buffer[..count]) : Fault.ClosedEarly;
     }
 
-    /// <summary>Takes note of one message that is back whole, if there is one, and tells when its latency began to count.</summary>
-    public bool TryFinish(out long start)
+    /// <summary>Counts one message whose echo is complete, if there is one, and returns the start of its latency.</summary>
+    public bool TryCountEcho(out long start)
     {
         start = 0;
         if (Received < _nextEcho)
@@ -140,26 +138,15 @@ internal sealed class LoadConnection
         return true;
     }
 
-    /// <summary>Tells the server that nothing more will come (FIN). See shutdown(2).</summary>
-    public Fault ShutdownSend()
-    {
-        try
-        {
-            Socket.Shutdown(SocketShutdown.Send);
-            return Fault.None;
-        }
-        catch (SocketException)
-        {
-            return Fault.Reset;
-        }
-    }
+    /// <summary>Sends the end of the stream (FIN). See shutdown(2).</summary>
+    public void ShutdownSend() => _kernel.Shutdown(Socket, SocketShutdown.Send);
 
-    /// <summary>What the server has failed to do since that moment; nothing if it is not behind.</summary>
-    public Fault TimedOut(long since) => LastProgress > since ? Fault.None : Stage switch
+    /// <summary>The fault of a client that has made no progress since a moment and waits for the server; otherwise none.</summary>
+    public Fault FaultIfStalled(long since) => LastProgress > since ? Fault.None : State switch
     {
-        Stage.Connecting => Fault.ConnectTimeout,
-        Stage.Talking when IsWaiting => Fault.Stalled,
-        Stage.Ending => Fault.NotClosed,
+        ClientState.Connecting => Fault.ConnectTimeout,
+        ClientState.Established when AwaitsEcho => Fault.Stalled,
+        ClientState.HalfClosed => Fault.NotClosed,
         _ => Fault.None,
     };
 

@@ -1,36 +1,36 @@
 namespace EchoModels.Cli.Client;
 
-/// <summary>Decides when a client may send its next message.</summary>
+/// <summary>Decides when a client sends its next message.</summary>
 internal abstract class Pace
 {
-    /// <summary>When the next message comes due without an echo; <see cref="Clock.Never"/> if that is not how it goes.</summary>
+    /// <summary>The time at which the next message is due without an echo; <see cref="Clock.Never"/> if messages only follow echoes.</summary>
     public virtual long NextDue => Clock.Never;
 
-    /// <summary>Whether a message must go out at its due time, and not a millisecond later.</summary>
+    /// <summary>Whether a message must be sent at its due time, and not a millisecond later.</summary>
     public virtual bool IsExact => false;
 
     public static Pace For(ClientOptions options) => options switch
     {
         { Rate: { } rate } => new OpenLoop(rate),
-        { Think.Ticks: > 0 } => new ThinkingLoop(options.Think, options.Connections * options.Pipeline),
+        { Think.Ticks: > 0 } => new ThinkTimeLoop(options.Think, options.Connections * options.Pipeline),
         _ => new ClosedLoop(),
     };
 
-    /// <summary>Grants what goes out at the beginning.</summary>
-    public virtual void Begin(IReadOnlyList<LoadConnection> clients, long now)
+    /// <summary>Issues the first messages.</summary>
+    public virtual void Start(IReadOnlyList<LoadConnection> clients, long now)
     {
         foreach (LoadConnection client in clients)
         {
-            while (client.HasRoom && client.Granted < client.Limit)
-                client.Grant(now, now);
+            while (client.HasRoom && client.Issued < client.Limit)
+                client.Issue(now, now);
         }
     }
 
-    /// <summary>One echo is back.</summary>
-    public abstract void Echoed(LoadConnection client, long now);
+    /// <summary>Handles one complete echo.</summary>
+    public abstract void HandleEcho(LoadConnection client, long now);
 
-    /// <summary>Grants one message that has come due; false if there is none.</summary>
-    public virtual bool TryRelease(long now, out LoadConnection client)
+    /// <summary>Issues one message that is due; false if none is.</summary>
+    public virtual bool TryIssueDue(long now, out LoadConnection client)
     {
         client = null!;
         return false;
@@ -39,48 +39,48 @@ internal abstract class Pace
     /// <summary>The next message follows the echo at once.</summary>
     private sealed class ClosedLoop : Pace
     {
-        public override void Echoed(LoadConnection client, long now)
+        public override void HandleEcho(LoadConnection client, long now)
         {
-            if (client.Granted < client.Limit)
-                client.Grant(now, now);
+            if (client.Issued < client.Limit)
+                client.Issue(now, now);
         }
     }
 
-    /// <summary>The next message follows the echo after a pause.</summary>
-    /// <remarks>All pauses are equally long, so those who begin first are over first: a queue is all the timer it takes.</remarks>
-    private sealed class ThinkingLoop(TimeSpan think, int most) : Pace
+    /// <summary>The next message follows the echo after a pause, the think time.</summary>
+    /// <remarks>All pauses have the same length, so they end in the order in which they began: a queue is enough, and no timer is needed.</remarks>
+    private sealed class ThinkTimeLoop(TimeSpan think, int capacity) : Pace
     {
         private readonly long _think = Clock.From(think);
-        private readonly Queue<(long Due, LoadConnection Client)> _thinking = new(most);
+        private readonly Queue<(long Due, LoadConnection Client)> _pauses = new(capacity);
 
-        public override long NextDue => _thinking.TryPeek(out (long Due, LoadConnection) first) ? first.Due : Clock.Never;
+        public override long NextDue => _pauses.TryPeek(out (long Due, LoadConnection) first) ? first.Due : Clock.Never;
 
-        public override void Echoed(LoadConnection client, long now) => _thinking.Enqueue((now + _think, client));
+        public override void HandleEcho(LoadConnection client, long now) => _pauses.Enqueue((now + _think, client));
 
-        public override bool TryRelease(long now, out LoadConnection client)
+        public override bool TryIssueDue(long now, out LoadConnection client)
         {
             client = null!;
             if (NextDue > now)
                 return false;
 
-            client = _thinking.Dequeue().Client;
-            if (client.Granted < client.Limit)
-                client.Grant(now, now);
+            client = _pauses.Dequeue().Client;
+            if (client.Issued < client.Limit)
+                client.Issue(now, now);
 
             return true;
         }
     }
 
-    /// <summary>Messages come due by a timetable, whether echoes are back or not; each latency counts from the timetable.</summary>
+    /// <summary>Messages are due by a schedule, independently of the echoes; each latency counts from the scheduled time.</summary>
     /// <remarks>
-    /// A client that waits for a slow echo before it sends would leave out just the messages that had to wait longest (coordinated
-    /// omission). The clients take turns; a message whose client has no room waits, and its waiting counts.
+    /// A client that waited for a slow echo before it sent would omit the very messages that had to wait longest (coordinated
+    /// omission). The clients send in rotation; a message whose client has no room waits, and the wait is part of its latency.
     /// </remarks>
     private sealed class OpenLoop(int rate) : Pace
     {
         private IReadOnlyList<LoadConnection> _clients = [];
-        private int[] _turns = [];
-        private long[] _due = [];
+        private int[] _positions = []; // in the rotation, by slot
+        private long[] _due = []; // messages due until now, by slot
         private long _begin;
         private long _released;
 
@@ -88,18 +88,18 @@ internal abstract class Pace
 
         public override bool IsExact => true;
 
-        public override void Begin(IReadOnlyList<LoadConnection> clients, long now)
+        public override void Start(IReadOnlyList<LoadConnection> clients, long now)
         {
             (_clients, _begin) = (clients, now);
             int slots = clients.Count == 0 ? 0 : clients.Max(client => client.Slot) + 1;
-            (_turns, _due) = (new int[slots], new long[slots]);
-            for (int turn = 0; turn < clients.Count; turn++)
-                _turns[clients[turn].Slot] = turn;
+            (_positions, _due) = (new int[slots], new long[slots]);
+            for (int position = 0; position < clients.Count; position++)
+                _positions[clients[position].Slot] = position;
         }
 
-        public override void Echoed(LoadConnection client, long now) => GrantDue(client, now);
+        public override void HandleEcho(LoadConnection client, long now) => IssueDue(client, now);
 
-        public override bool TryRelease(long now, out LoadConnection client)
+        public override bool TryIssueDue(long now, out LoadConnection client)
         {
             client = null!;
             if (NextDue > now)
@@ -107,14 +107,14 @@ internal abstract class Pace
 
             client = _clients[(int)(_released++ % _clients.Count)];
             _due[client.Slot] = Math.Min(_due[client.Slot] + 1, client.Limit);
-            GrantDue(client, now);
+            IssueDue(client, now);
             return true;
         }
 
-        private void GrantDue(LoadConnection client, long now)
+        private void IssueDue(LoadConnection client, long now)
         {
-            while (client.HasRoom && client.Granted < _due[client.Slot])
-                client.Grant(Due((client.Granted * _clients.Count) + _turns[client.Slot]), now);
+            while (client.HasRoom && client.Issued < _due[client.Slot])
+                client.Issue(Due((client.Issued * _clients.Count) + _positions[client.Slot]), now);
         }
 
         private long Due(long message) => _begin + (long)((double)message * Clock.Second / rate);

@@ -3,35 +3,35 @@ using EchoModels.Cli.CommandLine;
 
 namespace EchoModels.Cli.Client;
 
-/// <summary>What a server has said, as text that is safe to print, and a prompt below it.</summary>
+/// <summary>The received bytes as text that is safe to print, and a prompt below them.</summary>
 /// <remarks>
-/// A stream has no respect for letters: the bytes of one may come in two segments, so the decoder remembers the first half. Control
-/// characters are printed as escapes, except for the end of a line and the tab.
+/// The bytes of one character may arrive in two segments, so the decoder keeps the first part. Control characters are printed as
+/// escapes, except for the end of a line and the tab.
 /// </remarks>
 internal sealed class Transcript(TextWriter output, bool withPrompt)
 {
-    private const string Invitation = "> ";
-    private const string WipeInvitation = "\r  \r";
+    private const string PromptText = "> ";
+    private const string ErasePrompt = "\r  \r";
 
     private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
     private bool _isPrompted;
     private bool _isInLine;
 
-    /// <summary>Invites to type, on a line of its own.</summary>
+    /// <summary>Shows the prompt, on a line of its own.</summary>
     public void Prompt()
     {
         if (!withPrompt || _isPrompted)
             return;
 
         EndLine();
-        output.Write(Invitation);
+        output.Write(PromptText);
         output.Flush();
         _isPrompted = true;
     }
 
     public void Print(ReadOnlySpan<byte> bytes) => Print(bytes, flush: false);
 
-    /// <summary>Prints what is left, such as half a letter, and leaves the cursor at the beginning of a line.</summary>
+    /// <summary>Prints what the decoder still holds, and leaves the cursor at the beginning of a line.</summary>
     public void End()
     {
         Print([], flush: true);
@@ -47,7 +47,7 @@ internal sealed class Transcript(TextWriter output, bool withPrompt)
             return;
 
         if (_isPrompted)
-            output.Write(WipeInvitation);
+            output.Write(ErasePrompt);
 
         _isPrompted = false;
         _isInLine = letters[^1] != '\n';

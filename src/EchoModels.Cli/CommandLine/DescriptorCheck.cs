@@ -2,37 +2,37 @@ using System.Runtime.InteropServices;
 
 namespace EchoModels.Cli.CommandLine;
 
-/// <summary>The first thing of all: are there descriptors enough to run with?</summary>
+/// <summary>Checks, before anything else runs, that enough descriptors are free.</summary>
 /// <remarks>
-/// The runtime keeps two open for every assembly that it loads, and where it gets none it ends with a stack trace. So nothing here
-/// has to be loaded: three calls of libc, declared on this page, and a line of bytes. There is no limit to be raised, as the
-/// runtime has raised it already, as far as it goes.
+/// The runtime keeps two descriptors open for every assembly that it loads, and ends with a stack trace if it gets none. So this
+/// page loads nothing: it makes three calls of the C library, declared here, and writes one line of bytes. It need not raise the
+/// limit, as the runtime has done so already.
 /// </remarks>
 internal static unsafe partial class DescriptorCheck
 {
-    /// <summary>A server takes some 60 more, leaves 32 to the runtime, and has clients.</summary>
+    /// <summary>A server opens some 60 more, leaves 32 to the runtime, and needs some for clients.</summary>
     private const int Needed = 100;
 
     private const int RLIMIT_NOFILE = 7;
     private const int F_GETFD = 1;
 
-    /// <summary>Complains on stderr if there are too few.</summary>
+    /// <summary>Writes an error to stderr if too few are free.</summary>
     public static bool Passes()
     {
         if (!OperatingSystem.IsLinux() || CountFree() >= Needed)
             return true;
 
-        ReadOnlySpan<byte> complaint = "echomodels: fewer than 100 file descriptors are free; allow it more (ulimit -n)\n"u8;
-        fixed (byte* bytes = complaint)
-            _ = Write(2, bytes, complaint.Length);
+        ReadOnlySpan<byte> error = "echomodels: fewer than 100 file descriptors are free; allow it more (ulimit -n)\n"u8;
+        fixed (byte* bytes = error)
+            _ = Write(2, bytes, error.Length);
 
         return false;
     }
 
-    /// <summary>Counts the numbers below the limit that nobody uses; not further than the answer is of interest.</summary>
+    /// <summary>Counts the unused numbers below the limit, up to the number needed.</summary>
     private static int CountFree()
     {
-        ulong* limit = stackalloc ulong[2]; // struct rlimit: the soft one, and the hard one
+        ulong* limit = stackalloc ulong[2]; // struct rlimit: the soft limit and the hard limit
         if (GetLimit(RLIMIT_NOFILE, limit) < 0)
             return Needed;
 

@@ -1,6 +1,6 @@
 namespace EchoModels.Cli.CommandLine;
 
-/// <summary>What the shell is told.</summary>
+/// <summary>The exit codes of the program.</summary>
 internal static class ExitCode
 {
     public const int Ok = 0;
@@ -8,12 +8,12 @@ internal static class ExitCode
     /// <summary>The run failed.</summary>
     public const int Failed = 1;
 
-    /// <summary>The command line was wrong; nothing was done.</summary>
+    /// <summary>The command line was wrong, and nothing was run.</summary>
     public const int Usage = 2;
 }
 
-/// <summary>A run that failed for a reason that one line can tell.</summary>
+/// <summary>A run failed; the message is the one line that reports it.</summary>
 internal sealed class RunFailedException(string message) : Exception(message);
 
-/// <summary>Options that are right one by one and wrong together; the message names them and what is accepted.</summary>
+/// <summary>Options contradict each other; the message names them and what is accepted.</summary>
 internal sealed class UsageException(string message) : Exception(message);

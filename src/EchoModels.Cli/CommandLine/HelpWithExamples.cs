@@ -6,10 +6,10 @@ using System.Text.RegularExpressions;
 
 namespace EchoModels.Cli.CommandLine;
 
-/// <summary>The library's help, with times written as a user would type them, and with examples.</summary>
+/// <summary>The library's help, with default times written as on a command line, and with examples.</summary>
 internal sealed partial class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
 {
-    /// <summary>Puts it in the place of the library's own.</summary>
+    /// <summary>Replaces the library's own help action.</summary>
     public static void Install(RootCommand root)
     {
         HelpOption option = root.Options.OfType<HelpOption>().First();
@@ -32,12 +32,12 @@ internal sealed partial class HelpWithExamples(HelpAction help) : SynchronousCom
         return code;
     }
 
-    /// <summary>In a window too narrow for a command line and the words about it, the words come below.</summary>
+    /// <summary>In a window too narrow for a command line and its explanation, the explanation moves to the next line.</summary>
     private string Fit(string examples) => examples.Split('\n').Max(line => line.Length) <= help.MaxWidth
         ? examples
         : Explained().Replace(examples, "$1\n      $2");
 
-    /// <summary>A command line, a gap, and words about it.</summary>
+    /// <summary>A command line, a gap, and its explanation.</summary>
     [GeneratedRegex(@"^(  .*?\S) {2,}(\S.*)$", RegexOptions.Multiline)]
     private static partial Regex Explained();
 

@@ -3,10 +3,10 @@ using System.Text;
 
 namespace EchoModels.Cli.CommandLine;
 
-/// <summary>Makes foreign text safe to print: what a client sends must not steer the teacher's terminal.</summary>
+/// <summary>Escapes received text before it is printed: what a client sends must not control the terminal.</summary>
 internal static class Printable
 {
-    /// <summary>Replaces control characters (C0, DEL, C1) and invisible ones that change the direction of writing by escapes.</summary>
+    /// <summary>Replaces control characters (C0, DEL, C1) and invisible characters that change the writing direction with escapes.</summary>
     public static string Escape(string text)
     {
         StringBuilder safe = new(text.Length);

@@ -3,7 +3,7 @@ using EchoModels.Connections;
 
 namespace EchoModels.Cli.CommandLine;
 
-/// <summary>Reads a reply's form: steps joined with '+', such as <c>upper+suffix:_SB</c>.</summary>
+/// <summary>Parses a reply's form: steps joined with '+', such as <c>upper+suffix:_SB</c>.</summary>
 internal static class ReplyForm
 {
     public const string Accepted =
@@ -20,10 +20,10 @@ internal static class ReplyForm
             reply = next;
         }
 
-        return reply.AddedBytes <= Reply.MostBytes;
+        return reply.AddedBytes <= Reply.MaxBytes;
     }
 
-    /// <summary>A text with its escapes made into the bytes that they stand for.</summary>
+    /// <summary>Replaces the escapes in a text by the characters that they stand for.</summary>
     public static string Unescape(string text)
     {
         StringBuilder plain = new();
@@ -51,7 +51,7 @@ internal static class ReplyForm
         };
     }
 
-    /// <summary>The steps between the plus signs that are not escaped.</summary>
+    /// <summary>Splits the form at the plus signs that are not escaped.</summary>
     private static List<string> Split(string text)
     {
         List<string> steps = [];

@@ -1,6 +1,6 @@
 namespace EchoModels.Cli.CommandLine;
 
-/// <summary>Lines on stderr. If it cannot be written to (a full disk, no permission), nobody is told, and the exit code still says it.</summary>
+/// <summary>Writes lines to stderr; if that fails (a full disk, no permission), the exit code remains the only report.</summary>
 internal static class StdErr
 {
     public static void WriteLine(string line)
@@ -9,9 +9,9 @@ internal static class StdErr
         {
             Console.Error.WriteLine(line);
         }
-        catch (Exception deaf) when (deaf is IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // That is where it would have been told.
+            // A failure is reported on stderr, which has just failed.
         }
     }
 }

@@ -1,21 +1,21 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using System.Text;
-using EchoModels.Posix;
+using EchoModels.Cli.Posix;
 
 namespace EchoModels.Cli.CommandLine;
 
-/// <summary>The terminal as a keyboard: it hands over each key at once and without an echo, and is given back as it was.</summary>
+/// <summary>The terminal as a keyboard: each key is delivered at once and not echoed, and Dispose restores the settings.</summary>
 /// <remarks>
-/// Linux only. Console.ReadKey would do, but it keeps the terminal when Ctrl+Z stops the program, and it cannot read again after a
-/// while in the background. See termios(3), and "Process groups and sessions" in credentials(7).
+/// Linux only. Console.ReadKey is no substitute: it leaves its settings in place when Ctrl+Z stops the program, and cannot read
+/// again after a time in the background. See termios(3), and "Process groups and sessions" in credentials(7).
 /// </remarks>
 internal sealed class Terminal : IDisposable
 {
     private const int Input = 0;
     private const char Escape = '\u001b';
 
-    /// <summary>How often a program in the background looks whether it is in front again: nobody tells it.</summary>
+    /// <summary>How often a program in the background checks whether it is in the foreground again; there is no signal for that.</summary>
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
     private readonly byte[] _buffer = new byte[64];
@@ -38,25 +38,25 @@ internal sealed class Terminal : IDisposable
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Set(_before);
     }
 
-    /// <summary>Whether a terminal is ours to use just now, and not that of a job in front of us. See tcgetpgrp(3).</summary>
+    /// <summary>Whether this program belongs to the terminal's foreground job. See tcgetpgrp(3).</summary>
     /// <param name="descriptor">A descriptor of the terminal.</param>
-    public static bool IsOurs(int descriptor)
+    public static bool IsForeground(int descriptor)
     {
         if (!OperatingSystem.IsLinux())
             return true;
 
         int group = Termios.ForegroundGroup(descriptor);
-        return group < 0 || group == Termios.OwnGroup(); // below 0: it controls no jobs, so all may use it
+        return group < 0 || group == Termios.OwnGroup(); // below 0: the terminal has no job control
     }
 
-    /// <summary>Whether what is typed there is for us: it is ours, and does control our job.</summary>
-    /// <remarks>Of a terminal of another session, as setsid(1) makes it, we could read the keys that are meant for its shell.</remarks>
+    /// <summary>Whether this program may read the terminal's keys: it is in the foreground of its own controlling terminal.</summary>
+    /// <remarks>A program in another session, as setsid(1) makes it, could read the keys that are meant for the terminal's shell.</remarks>
     /// <param name="descriptor">A descriptor of the terminal.</param>
-    public static bool HasKeysForUs(int descriptor) =>
+    public static bool MayReadKeys(int descriptor) =>
         !OperatingSystem.IsLinux() || Termios.ForegroundGroup(descriptor) == Termios.OwnGroup();
 
-    /// <summary>Has the terminal never stop this program for what it does in the background; there, a read fails with EIO instead.</summary>
-    public static void IgnoreItsStops()
+    /// <summary>Ignores the signals that stop a background program which uses the terminal; a read there fails with EIO instead.</summary>
+    public static void IgnoreStopSignals()
     {
         if (!OperatingSystem.IsLinux())
             return;
@@ -65,17 +65,17 @@ internal sealed class Terminal : IDisposable
         _ = Libc.Signal(Libc.SIGTTOU, Libc.SIG_IGN);
     }
 
-    /// <summary>Waits for keys, for as long as it takes.</summary>
-    /// <returns>A letter for each, none for those that send a sequence; empty when the terminal is gone.</returns>
+    /// <summary>Waits for keys, without a limit.</summary>
+    /// <returns>A character for each key, none for keys that send a sequence; empty when the terminal is closed.</returns>
     public string ReadKeys()
     {
         while (true)
         {
-            while (!IsOurs(Input))
+            while (!IsForeground(Input))
                 Thread.Sleep(PollInterval);
 
             Set(_forKeys);
-            int count = (int)Termios.Read(Input, _buffer, (nuint)_buffer.Length);
+            int count = (int)Libc.Read(Input, _buffer, (nuint)_buffer.Length);
             if (count > 0 && _buffer[0] != Escape)
                 return Encoding.Latin1.GetString(_buffer, 0, count);
             if (count == 0 || (count < 0 && Termios.ForegroundGroup(Input) < 0))
@@ -90,18 +90,18 @@ internal sealed class Terminal : IDisposable
         _continue.Dispose();
     }
 
-    /// <summary>Ctrl+Z: the shell in front gets a terminal that it can use.</summary>
+    /// <summary>Handles Ctrl+Z: restores the terminal for the shell, then stops the process.</summary>
     private void Stop(PosixSignalContext signal)
     {
-        signal.Cancel = true; // the runtime would only pass over it
+        signal.Cancel = true; // the runtime's default action would ignore the signal
         Set(_before);
         _ = Libc.Kill(Environment.ProcessId, Libc.SIGSTOP);
     }
 
-    /// <summary>Changes the terminal, unless another job uses it.</summary>
+    /// <summary>Changes the terminal's settings, unless another job is in the foreground.</summary>
     private static void Set(in TerminalSettings settings)
     {
-        if (IsOurs(Input))
+        if (IsForeground(Input))
             _ = Termios.SetSettings(Input, Termios.TCSANOW, in settings);
     }
 }

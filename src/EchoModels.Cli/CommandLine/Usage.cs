@@ -1,38 +1,31 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
-using EchoModels.Kernel;
 
 namespace EchoModels.Cli.CommandLine;
 
-/// <summary>Runs a command line; turns every refusal and failure into one line on stderr and an exit code.</summary>
+/// <summary>Runs a command line, and turns every error into one line on stderr and an exit code.</summary>
 internal static class Usage
 {
     public static int Run(RootCommand root, string[] arguments)
     {
-        ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null }); // @ is a letter like any other
+        ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null }); // so that @ has no special meaning
         Command command = parsed.CommandResult.Command;
         if (parsed.Action is ParseErrorAction)
-            return Refuse(command, Complaint(parsed, command));
+            return Refuse(command, ErrorText(parsed, command));
 
         try
         {
-            // Signals are the verbs' own business, and so are exceptions.
+            // The verbs handle signals themselves, and the catch clauses below the exceptions.
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
-        catch (UsageException complaint)
+        catch (UsageException error)
         {
-            return Refuse(command, complaint.Message);
+            return Refuse(command, error.Message);
         }
         catch (RunFailedException failure)
         {
             StdErr.WriteLine($"echomodels: {failure.Message}");
-            return ExitCode.Failed;
-        }
-        catch (TypeInitializationException refused) when (refused.TypeName.StartsWith("System.Net.Sockets.", StringComparison.Ordinal))
-        {
-            // It makes an epoll of its own before the first socket; a sandbox that forbids that forbids every socket.
-            StdErr.WriteLine($"echomodels: {Printable.Escape(RuntimeSockets.Reason(refused))}");
             return ExitCode.Failed;
         }
         catch (IOException failure)
@@ -47,15 +40,15 @@ internal static class Usage
         }
     }
 
-    private static int Refuse(Command command, string complaint)
+    private static int Refuse(Command command, string error)
     {
         string path = command is RootCommand ? "echomodels" : $"echomodels {command.Name}";
-        StdErr.WriteLine($"echomodels: {complaint}");
+        StdErr.WriteLine($"echomodels: {error}");
         StdErr.WriteLine($"Try '{path} --help'.");
         return ExitCode.Usage;
     }
 
-    private static string Complaint(ParseResult parsed, Command command)
+    private static string ErrorText(ParseResult parsed, Command command)
     {
         if (parsed.UnmatchedTokens.Count > 0)
         {

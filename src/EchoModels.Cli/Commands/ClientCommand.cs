@@ -11,7 +11,7 @@ using EchoModels.Selectors;
 
 namespace EchoModels.Cli.Commands;
 
-/// <summary>echomodels client: many clients at once that check every byte, or one that is you.</summary>
+/// <summary>echomodels client: many clients at once that check every byte, or one connection for a person.</summary>
 internal static class ClientCommand
 {
     private const string Examples = """
@@ -23,26 +23,25 @@ internal static class ClientCommand
           echomodels client --interactive                     one connection: type lines, see what comes back
         """;
 
-
-    private static readonly TimeSpan Instant = TimeSpan.FromMilliseconds(1);
-    private static readonly TimeSpan Day = TimeSpan.FromHours(24);
+    private static readonly TimeSpan MinTime = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan MaxTime = TimeSpan.FromHours(24);
 
     private static readonly Option<int> Count = Values.Count("--count", "-c", "how many clients at once", 1, 20_000, 20);
     private static readonly Option<IPAddress> Host = Values.Address("--host", "where the server is", IPAddress.Loopback);
     private static readonly Option<int> Port = CommonOptions.Port();
     private static readonly Option<TimeSpan> Duration =
-        Values.Duration("--duration", "-d", "how long to send messages", Instant, Day, TimeSpan.FromSeconds(5));
+        Values.Duration("--duration", "-d", "how long to send messages", MinTime, MaxTime, TimeSpan.FromSeconds(5));
     private static readonly Option<int?> Messages =
         Values.OptionalCount("--messages", "-n", "how many messages each client sends, instead of a duration", 1, int.MaxValue);
     private static readonly Option<int> Size = Values.Count("--size", "-s", "bytes a message", 1, 16 * 1024 * 1024, 64);
     private static readonly Option<int> Pipeline =
-        Values.Count("--pipeline", "-P", "messages that each client has under way at once", 1, 1_024, 1);
+        Values.Count("--pipeline", "-P", "messages that each client has in flight at once", 1, 1_024, 1);
     private static readonly Option<int?> Rate =
         Values.OptionalCount("--rate", "-R", "messages a second over all clients, evenly spaced, whether echoes are back or not", 1, 10_000_000);
     private static readonly Option<TimeSpan> Think =
-        Values.Duration("--think", "", "the pause between an echo and the next message", TimeSpan.Zero, Day, TimeSpan.Zero);
-    private static readonly Option<TimeSpan> Patience =
-        Values.Duration("--timeout", "", "how long the server may keep a client waiting", Instant, Day, TimeSpan.FromSeconds(5));
+        Values.Duration("--think", "", "the pause between an echo and the next message", TimeSpan.Zero, MaxTime, TimeSpan.Zero);
+    private static readonly Option<TimeSpan> WaitLimit =
+        Values.Duration("--timeout", "", "how long a client waits for the server", MinTime, MaxTime, TimeSpan.FromSeconds(5));
     private static readonly Option<bool> Interactive = new("--interactive", "-i") { Description = "talk to the server yourself" };
     private static readonly Option<bool> Json = CommonOptions.Json();
 
@@ -51,18 +50,17 @@ internal static class ClientCommand
         Verb command = new(
             "client", "drive an echo server with many clients at once and check every byte, or talk to it yourself", Examples)
         {
-            Count, Host, Port, Duration, Messages, Size, Pipeline, Rate, Think, Patience, Interactive, Json,
+            Count, Host, Port, Duration, Messages, Size, Pipeline, Rate, Think, WaitLimit, Interactive, Json,
         };
         command.Validators.Add(RefuseContradictions);
         command.SetAction(parsed =>
         {
-            RuntimeSockets.Demand();
-            return parsed.GetValue(Interactive) ? Talk(parsed) : Load(parsed);
+            return parsed.GetValue(Interactive) ? RunInteractive(parsed) : RunLoad(parsed);
         });
         return command;
     }
 
-    /// <summary>Looks only at which options are there: asking for the value of one that could not be read would throw.</summary>
+    /// <summary>Looks only at which options are given: the value of an option that could not be parsed would throw.</summary>
     private static void RefuseContradictions(CommandResult command)
     {
         RefuseBoth(command, Duration, Messages);
@@ -82,13 +80,15 @@ internal static class ClientCommand
 
     private static bool IsGiven(CommandResult command, Option option) => command.GetResult(option) is { Implicit: false };
 
-    private static int Talk(ParseResult parsed)
+    private static int RunInteractive(ParseResult parsed)
     {
-        new InteractiveClient(Server(parsed), parsed.GetValue(Patience), SocketIo.ForThisSystem).Run();
+        using IKernel kernel = SystemKernel.Open(new CallCounters());
+        using ISelector selector = OpenSelector(kernel);
+        new InteractiveClient(Server(parsed), parsed.GetValue(WaitLimit), kernel, selector).Run();
         return ExitCode.Ok;
     }
 
-    private static int Load(ParseResult parsed)
+    private static int RunLoad(ParseResult parsed)
     {
         ClientOptions options = new()
         {
@@ -100,17 +100,18 @@ internal static class ClientCommand
             Pipeline = parsed.GetValue(Pipeline),
             Rate = parsed.GetValue(Rate),
             Think = parsed.GetValue(Think),
-            Timeout = parsed.GetValue(Patience),
+            Timeout = parsed.GetValue(WaitLimit),
         };
 
-        using ISelector selector = OpenSelector();
-        using LoadRun run = new(options, selector, SocketIo.ForThisSystem, ProgressLine.OnStandardError());
-        LoadRun.Rehearse(options, selector, SocketIo.ForThisSystem);
-        Service? before = Ask(options.Server);
+        using IKernel kernel = SystemKernel.Open(new CallCounters());
+        using ISelector selector = OpenSelector(kernel);
+        using LoadRun run = new(options, selector, kernel, ProgressLine.OnStandardError());
+        LoadRun.WarmUp(options, selector, kernel);
+        ServingModel? before = FindModel(options.Server);
         RunUntilSignal(run);
 
         string? faults = run.Faults.Describe();
-        ClientReport report = ClientReport.Of(run) with { Model = Ask(options.Server) == before ? before?.Model : null };
+        ClientReport report = ClientReport.Of(run) with { Model = FindModel(options.Server) == before ? before?.Name : null };
         if (parsed.GetValue(Json))
             Console.WriteLine(report.ToJson());
         else if (run.Connected > 0 || faults is null)
@@ -119,8 +120,8 @@ internal static class ClientCommand
         return faults is null ? ExitCode.Ok : throw new RunFailedException(faults);
     }
 
-    /// <summary>What serves now in a server of ours on this machine, if it tells; null of anybody else's.</summary>
-    private static Service? Ask(IPEndPoint server)
+    /// <summary>The model that serves now, if the server is an echomodels on this machine and answers; null if not.</summary>
+    private static ServingModel? FindModel(IPEndPoint server)
     {
         if (!IPAddress.IsLoopback(server.Address))
             return null;
@@ -129,9 +130,9 @@ internal static class ClientCommand
         {
             string status = ControlClient.Ask(server.Port, "status", TimeSpan.FromSeconds(1));
             StatusReport report = JsonSerializer.Deserialize(status, Wire.Readable.StatusReport)!;
-            return new Service(report.Model, report.Switches is [.., SwitchReport last] ? last : null);
+            return new ServingModel(report.Model, report.Switches is [.., SwitchReport last] ? last : null);
         }
-        catch (RunFailedException)
+        catch (Exception failure) when (failure is RunFailedException or IOException)
         {
             return null;
         }
@@ -139,11 +140,11 @@ internal static class ClientCommand
 
     private static IPEndPoint Server(ParseResult parsed) => new(parsed.GetValue(Host)!, parsed.GetValue(Port));
 
-    private static ISelector OpenSelector()
+    private static ISelector OpenSelector(IKernel kernel)
     {
         try
         {
-            (SelectorRow row, ISelector selector) = SelectorTable.OpenFirst(SelectorTable.Rows, out IReadOnlyList<SelectorRefusal> refusals);
+            (SelectorRow row, ISelector selector) = SelectorTable.OpenFirst(SelectorTable.Rows, kernel, out IReadOnlyList<SelectorRefusal> refusals);
             foreach (SelectorRefusal refusal in refusals)
                 StdErr.WriteLine($"{refusal.Name} is refused ({refusal.Error}): {row.Name} takes its place");
 
@@ -155,15 +156,15 @@ internal static class ClientCommand
         }
     }
 
-    /// <summary>The first signal ends the run early and in order; a later one kills.</summary>
+    /// <summary>The first signal ends the run early and in order; the second ends the process.</summary>
     private static void RunUntilSignal(LoadRun run)
     {
         long first = 0;
         void Interrupt(PosixSignalContext signal)
         {
-            // Who signals a process and then its group, as timeout(1) does, means one signal, and not two.
+            // timeout(1) signals a process and then its group: both are the first signal.
             first = first == 0 ? Clock.Now : first;
-            signal.Cancel = Clock.Now - first < Clock.Second / 2;
+            signal.Cancel = Clock.Now - first < Clock.Second / 2; // not cancelled, it has its default effect
             run.Interrupt();
         }
 
@@ -179,6 +180,6 @@ internal static class ClientCommand
         }
     }
 
-    /// <summary>A model, since the switch that brought it.</summary>
-    private sealed record Service(string Model, SwitchReport? Since);
+    /// <summary>A model, and the switch that started it; two are equal if there was no switch in between.</summary>
+    private sealed record ServingModel(string Name, SwitchReport? Since);
 }

@@ -4,7 +4,7 @@ using EchoModels.Cli.CommandLine;
 
 namespace EchoModels.Cli.Commands;
 
-/// <summary>Options and arguments that several verbs share.</summary>
+/// <summary>The options and arguments that several verbs share.</summary>
 internal static class CommonOptions
 {
     public const int DefaultPort = 8888;
@@ -21,7 +21,7 @@ internal static class CommonOptions
             Description = what,
             CustomParser = result => Values.Parse<ModelRow>(result, "MODEL", TryModel, Names(ModelTable.Rows)),
         };
-        Values.Remember(argument, Names(ModelTable.Rows));
+        Values.SetAccepted(argument, Names(ModelTable.Rows));
         return argument;
     }
 
@@ -35,7 +35,7 @@ internal static class CommonOptions
             DefaultValueFactory = _ => [DefaultPort],
             CustomParser = ParsePorts,
         };
-        Values.Remember(option, AcceptedPorts);
+        Values.SetAccepted(option, AcceptedPorts);
         return option;
     }
 

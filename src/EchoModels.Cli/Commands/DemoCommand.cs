@@ -8,7 +8,7 @@ namespace EchoModels.Cli.Commands;
 internal static class DemoCommand
 {
     private const string Examples = """
-          echomodels demo                        which there are
+          echomodels demo                        list the demonstrations
           echomodels demo connect-in-progress
         """;
 
@@ -32,7 +32,7 @@ internal static class DemoCommand
     {
         if (demo is not null)
         {
-            demo.Run(new Stage(Console.Out));
+            demo.Run(new DemoOutput(Console.Out));
             return ExitCode.Ok;
         }
 

@@ -9,7 +9,7 @@ using Spectre.Console;
 
 namespace EchoModels.Cli.Commands;
 
-/// <summary>echomodels models: the table of contents.</summary>
+/// <summary>echomodels models: the list of models and selectors.</summary>
 internal static class ModelsCommand
 {
     private const string Examples = """
@@ -20,7 +20,7 @@ internal static class ModelsCommand
     public static Command Create()
     {
         Option<bool> json = CommonOptions.Json();
-        Verb command = new("models", "list the I/O models and selectors: what each waits in, and whether it can be had here", Examples) { json };
+        Verb command = new("models", "list the I/O models and selectors: what each waits in, and whether it is available here", Examples) { json };
         command.SetAction(parsed => Run(parsed.GetValue(json)));
         return command;
     }
@@ -38,28 +38,16 @@ internal static class ModelsCommand
 
     private static ModelLine Probe(ModelRow row)
     {
-        string? reason = UnavailableReason(row);
+        string? reason = row.UnavailableReason();
         return new ModelLine(row.Name, row.Summary, row.WaitsIn, row.Threads, reason is null, reason);
-    }
-
-    private static string? UnavailableReason(ModelRow row)
-    {
-        try
-        {
-            return row.UnavailableReason();
-        }
-        catch (TypeInitializationException refused)
-        {
-            return RuntimeSockets.Reason(refused);
-        }
     }
 
     private static void Print(IReadOnlyList<ModelLine> lines)
     {
         if (Console.IsOutputRedirected)
-            AnsiConsole.Profile.Width = 200; // a file has no edge to wrap at
+            AnsiConsole.Profile.Width = 200; // a file needs no line breaks
 
-        // In a narrow window, only what a line has room for: a table of words cut in pieces tells nothing.
+        // A narrow window gets fewer columns, because a table whose words are broken cannot be read.
         bool isWide = AnsiConsole.Profile.Width >= 80;
         Table models = isWide ? NewTable("key", "model", "waits in", "threads", "what it does") : NewTable("key", "model", "what it does");
         for (int i = 0; i < lines.Count; i++)
@@ -70,17 +58,17 @@ internal static class ModelsCommand
         }
 
         Table selectors = NewTable("selector", "waits in", "here");
-        bool taken = false;
+        bool hasDefault = false;
         foreach (SelectorRow row in SelectorTable.Rows)
         {
-            string? whyNot = SelectorTable.UnavailableReason(row);
-            AddRow(selectors, row.Name, row.Call, whyNot ?? (taken ? "yes" : "yes; auto takes it, as the first that works"));
-            taken |= whyNot is null;
+            string? reason = SelectorTable.UnavailableReason(row);
+            AddRow(selectors, row.Name, row.Call, reason ?? (hasDefault ? "yes" : "yes; auto takes it, as the first that works"));
+            hasDefault |= reason is null;
         }
 
         AnsiConsole.Write(models);
         foreach (ModelLine line in lines.Where(line => !line.Available))
-            AnsiConsole.WriteLine($"({line.Name}) cannot be had here: {line.Reason}");
+            AnsiConsole.WriteLine($"({line.Name}) not available: {line.Reason}");
 
         AnsiConsole.WriteLine();
         AnsiConsole.Write(selectors);

@@ -39,11 +39,9 @@ internal static class StatusCommand
     {
         CallCounts calls = status.Calls;
         ConnectionCounts connections = status.Connections;
-        Line("model", status.Selector is null ? status.Model : $"{status.Model} (selector {status.Selector})");
+        Line("model", Model(status));
         Line("up", $"{status.UptimeSeconds:0.0} s");
-        Line("connections", $"{connections.Open} open, {connections.Accepted} accepted, {connections.Closed} closed, {connections.Queued} queued, {connections.Owing} owing");
-        if (connections.Children > 0)
-            Line("children", $"{connections.Children} processes with a connection each");
+        Line("connections", $"{connections.Open} open, {connections.Accepted} accepted, {connections.Closed} closed, {connections.Queued} queued, {connections.Unsent} with unsent bytes");
         string completed = calls.Enter > 0 ? " (in io-uring: completed requests)" : "";
         Line("traffic", $"{Traffic.MessagesInWords(status.Receives, status.OwnReceives)}{completed}, {status.BytesIn} bytes in, {status.BytesOut} bytes out");
         Line("calls", status.Receives is null ? $"{calls}; those of child processes are not known" : $"{calls}");
@@ -56,8 +54,20 @@ internal static class StatusCommand
         Line("threads", $"{status.Threads}");
         Line("cpu", $"{status.CpuUserSeconds:0.00} s user, {status.CpuSystemSeconds:0.00} s system");
         Line("memory", $"{status.RssBytes / 1048576.0:0.0} MiB resident");
+        if (status.Children is { } children && (children.Count > 0 || children.CpuUserSeconds + children.CpuSystemSeconds > 0))
+            Line("children", $"{children.Count} processes, {children.CpuUserSeconds:0.00} s user, {children.CpuSystemSeconds:0.00} s system, {children.RssBytes / 1048576.0:0.0} MiB resident");
+        if (status.SinceSwitch is { } since && status.Switches.Count > 0)
+            Line("since switch", $"{since.Seconds:0.0} s, {since.OwnReceives} messages; {since.Calls}; would-blocks {CallCounts.Word(since.WouldBlocks)}");
         foreach (SwitchReport report in status.Switches)
-            Line("switched", $"{report.From} to {report.To}, {report.Connections} connections, {report.PauseMs:0.0} ms");
+            Line("switched", $"{report.FromInWords} to {report.ToInWords}, {report.Connections} connections, {report.PauseMs:0.0} ms");
+    }
+
+    /// <summary>The model with its options, and its selector where that is another than its name says.</summary>
+    private static string Model(StatusReport status)
+    {
+        string[] details = [status.Options, status.Selector is null || status.Options.Contains("selector", StringComparison.Ordinal) ? "" : $"selector {status.Selector}"];
+        string all = string.Join(", ", details.Where(detail => detail.Length > 0));
+        return all.Length == 0 ? status.Model : $"{status.Model} ({all})";
     }
 
     private static void Line(string name, FormattableString value) =>

@@ -12,6 +12,8 @@ internal static class SwitchCommand
     private const string Examples = """
           echomodels switch threads
           echomodels switch epoll --port 9000
+          echomodels switch epoll --trigger edge           the same model with another option
+          echomodels switch thread-pool --workers 50
         """;
 
     public static Command Create()
@@ -19,18 +21,24 @@ internal static class SwitchCommand
         Argument<ModelRow> model = CommonOptions.ModelArgument($"the model to change to: {CommonOptions.Names(ModelTable.Rows)}");
         Option<int> port = CommonOptions.Port();
         Option<bool> json = CommonOptions.Json();
-        Verb command = new("switch", "change a running server's I/O model; its clients stay connected", Examples) { model, port, json };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(model), parsed.GetValue(port), parsed.GetValue(json)));
+        ModelOptionValues options = new();
+        Verb command = new("switch", "change a running server's I/O model or its options; its clients stay connected", Examples) { model, port, json };
+        options.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            ModelRow to = parsed.GetRequiredValue(model);
+            return Run(Requests.Switch(to, options.Read(parsed)), parsed.GetValue(port), parsed.GetValue(json));
+        });
         return command;
     }
 
-    private static int Run(ModelRow model, int port, bool json)
+    private static int Run(string request, int port, bool json)
     {
-        string answer = ControlClient.Ask(port, $"switch {model.Name}");
+        string answer = ControlClient.Ask(port, request);
         SwitchReport report = JsonSerializer.Deserialize(answer, Wire.Readable.SwitchReport)!;
-        string line = report.From == report.To
-            ? $"already {report.To}"
-            : string.Create(CultureInfo.InvariantCulture, $"switched from {report.From} to {report.To}: {report.Connections} connections went along, the pause was {report.PauseMs:0.0} ms");
+        string line = report.FromInWords == report.ToInWords
+            ? $"already {report.ToInWords}"
+            : string.Create(CultureInfo.InvariantCulture, $"switched from {report.FromInWords} to {report.ToInWords}: {report.Connections} connections kept, the pause was {report.PauseMs:0.0} ms");
 
         Console.Out.WriteLine(json ? answer.TrimEnd() : line);
         return ExitCode.Ok;

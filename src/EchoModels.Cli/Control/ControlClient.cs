@@ -1,76 +1,70 @@
 using System.Net.Sockets;
-using System.Text;
 using System.Text.Json;
 using EchoModels.Cli.CommandLine;
-using EchoModels.Kernel;
 
 namespace EchoModels.Cli.Control;
 
-/// <summary>Asks a running server on this machine, found by its port.</summary>
+/// <summary>Sends a request to the running server of this user and machine that listens on a port.</summary>
 internal static class ControlClient
 {
-    /// <summary>How long an answer may take: a switch waits for the model before it, and for one switch before that.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    /// <summary>The longest answer that is accepted: a status with all its switches is some 100 KB.</summary>
+    private const int MaxAnswerBytes = 16 * 1024 * 1024;
+
+    /// <summary>How long an answer may take: a switch waits for the previous model to stop, and for one switch before it.</summary>
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Sends a line, and returns the line that answers it.</summary>
     /// <exception cref="RunFailedException">No server of this user listens on the port, or it refused.</exception>
-    public static string Ask(int port, string line) => Ask(port, line, Patience);
+    public static string Ask(int port, string line) => Ask(port, line, AnswerTimeout);
 
-    /// <summary>The same, with a limit of one's own for how long the answer may take.</summary>
-    public static string Ask(int port, string line, TimeSpan patience)
+    /// <summary>Sends a line, and returns the line that answers it, if it comes within a time.</summary>
+    /// <exception cref="RunFailedException">As above.</exception>
+    public static string Ask(int port, string line, TimeSpan timeout)
     {
-        using Socket socket = Connect(port);
-        try
-        {
-            socket.Send(Encoding.UTF8.GetBytes(line + "\n"));
-            string answer = Read(socket, patience);
-            if (JsonDocument.Parse(answer).RootElement.TryGetProperty("error", out JsonElement error))
-                throw new RunFailedException(Printable.Escape(error.GetString() ?? "refused"));
+        Deadline deadline = new(timeout);
+        using LineStream server = Connect(port, deadline);
+        string? answer = server.WriteLine(line, deadline) ? server.ReadLine(MaxAnswerBytes, deadline) : null;
+        if (ErrorIn(answer ?? throw NoAnswer(port), port) is { } error)
+            throw new RunFailedException(Printable.Escape(error));
 
-            return answer;
-        }
-        catch (Exception broken) when (broken is SocketException or JsonException)
-        {
-            throw new RunFailedException($"the server on port {port} did not answer");
-        }
+        return answer;
     }
 
-    private static Socket Connect(int port)
+    private static LineStream Connect(int port, Deadline deadline)
     {
-        RuntimeSockets.Demand();
         foreach (string path in ControlDirectory.Candidates(port))
         {
-            if (!File.Exists(path) || !ControlDirectory.IsOurs(Path.GetDirectoryName(path)!))
+            if (!File.Exists(path) || !ControlDirectory.IsOwn(Path.GetDirectoryName(path)!))
                 continue;
 
-            Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            try
-            {
-                socket.Connect(new UnixDomainSocketEndPoint(path));
-                return socket;
-            }
-            catch (SocketException)
-            {
-                socket.Dispose(); // left behind by a server that was killed
-            }
+            LocalSocket socket = LocalSocket.Create();
+            SocketError error = socket.Connect(path, deadline);
+            if (error == SocketError.Success)
+                return new LineStream(socket);
+
+            socket.Dispose();
+            if (error == SocketError.TimedOut)
+                throw NoAnswer(port);
+
+            // Otherwise a server that was killed has left the path behind.
         }
 
         throw new RunFailedException($"no echomodels server of yours runs on port {port}; name its port with --port");
     }
 
-    private static string Read(Socket socket, TimeSpan patience)
+    /// <summary>The text of a refusal; null if the answer is none.</summary>
+    private static string? ErrorIn(string answer, int port)
     {
-        List<byte> answer = [];
-        byte[] buffer = new byte[4096];
-        while (Readiness.Await(socket, patience))
+        try
         {
-            int count = socket.Receive(buffer);
-            if (count == 0)
-                return Encoding.UTF8.GetString([.. answer]);
-
-            answer.AddRange(buffer.AsSpan(0, count));
+            using JsonDocument json = JsonDocument.Parse(answer);
+            return json.RootElement.TryGetProperty("error", out JsonElement error) ? error.GetString() ?? "refused" : null;
         }
-
-        throw new SocketException((int)SocketError.TimedOut);
+        catch (JsonException)
+        {
+            throw NoAnswer(port);
+        }
     }
+
+    private static RunFailedException NoAnswer(int port) => new($"the server on port {port} did not answer");
 }

@@ -1,74 +1,72 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using EchoModels.Posix;
+using EchoModels.Cli.Posix;
 
 namespace EchoModels.Cli.Control;
 
-/// <summary>Where a server's control socket lies: one per port, in a directory that only its user can enter.</summary>
+/// <summary>Chooses the path of a server's control socket: one per port, in a directory that only its user can enter.</summary>
 /// <remarks>
-/// The first of $XDG_RUNTIME_DIR/echomodels and /tmp/echomodels-UID that can be used. In /tmp somebody else may have made the
-/// directory first; one that is not ours is not entered.
+/// The first usable directory of $XDG_RUNTIME_DIR/echomodels and /tmp/echomodels-UID. In /tmp another user may have made the
+/// directory first; a directory of another user is not used.
 /// </remarks>
 internal static class ControlDirectory
 {
-    /// <summary>The longest path a Unix-domain socket may have, in bytes. See unix(7).</summary>
-    private const int LongestPath = 107;
+    /// <summary>The longest path of a Unix-domain socket, in bytes. See unix(7).</summary>
+    private const int MaxPathBytes = 107;
 
-    /// <summary>How often is looked whether a lock is free, in milliseconds.</summary>
+    /// <summary>The pause between two attempts to take the lock, in milliseconds.</summary>
     private const int PollInterval = 5;
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    /// <summary>The places to look for the control socket of a port, the likeliest first.</summary>
+    /// <summary>The possible paths of the control socket of a port, in order of preference.</summary>
     public static IEnumerable<string> Candidates(int port) =>
-        Directories().Select(directory => Path.Combine(directory, $"{port}.sock")).Where(path => Encoding.UTF8.GetByteCount(path) <= LongestPath);
+        Directories().Select(directory => Path.Combine(directory, $"{port}.sock")).Where(path => Encoding.UTF8.GetByteCount(path) <= MaxPathBytes);
 
-    /// <summary>The path for a new control socket, its directory made and closed to others.</summary>
-    /// <exception cref="IOException">No directory can be had; the message says why.</exception>
+    /// <summary>Makes the directory for a new control socket, closes it to other users, and returns the path.</summary>
+    /// <exception cref="IOException">No directory can be used; the message gives the reasons.</exception>
     public static string Prepare(int port)
     {
-        List<string> complaints = [];
+        List<string> errors = [];
         foreach (string path in Candidates(port))
         {
             string directory = Path.GetDirectoryName(path)!;
-            if (Complaint(directory) is not { } complaint)
+            if (ErrorOf(directory) is not { } error)
                 return path;
 
-            complaints.Add($"{directory}: {complaint}");
+            errors.Add($"{directory}: {error}");
         }
 
-        throw new IOException(string.Join("; ", complaints));
+        throw new IOException(string.Join("; ", errors));
     }
 
-    /// <summary>Whether the directory of a socket is ours alone, so that what answers there is trusted.</summary>
-    public static bool IsOurs(string directory) =>
+    /// <summary>Whether a directory belongs to this user, so that a socket in it can be trusted.</summary>
+    public static bool IsOwn(string directory) =>
         !OperatingSystem.IsLinux()
         || (Libc.Status(Libc.AT_FDCWD, directory, Libc.AT_SYMLINK_NOFOLLOW, Libc.STATX_BASIC_STATS, out FileStatus status) == 0
             && (status.Mode & Libc.S_IFMT) == Libc.S_IFDIR
             && status.User == Libc.EffectiveUser());
 
-    /// <summary>Keeps other servers from opening theirs in the directory of a socket, until it is disposed of. Null if they will not let us.</summary>
-    /// <remarks>For Linux only; and where the file system knows no locks, nobody is kept from anything.</remarks>
-    /// <param name="path">The socket's path.</param>
-    /// <param name="patience">How long to wait for one that is at it, in milliseconds.</param>
+    /// <summary>Locks the directory of a socket against other servers, until the lock is disposed of.</summary>
+    /// <remarks>On Linux only; where the file system has no locks, nothing is locked.</remarks>
+    /// <returns>Null if another server has held the lock until the deadline.</returns>
     /// <exception cref="IOException">The directory cannot be opened.</exception>
-    public static IDisposable? TryLock(string path, int patience)
+    public static IDisposable? TryLock(string path, Deadline deadline)
     {
         if (!OperatingSystem.IsLinux())
-            return new FileDescriptor(); // nothing to hold
+            return new FileDescriptor(-1); // nothing to hold
 
-        string place = Path.GetDirectoryName(path)!;
-        FileDescriptor directory = Libc.Open(place, Libc.O_CLOEXEC, 0);
+        string parent = Path.GetDirectoryName(path)!;
+        FileDescriptor directory = new(Libc.Open(parent, Libc.O_CLOEXEC, 0));
         if (directory.IsInvalid)
-            throw Errno.Failure($"open {place}");
+            throw Errno.Failure($"open {parent}");
 
-        long deadline = Environment.TickCount64 + patience;
         while (Libc.Lock(directory, Libc.LOCK_EX | Libc.LOCK_NB) != 0)
         {
             if (Marshal.GetLastPInvokeError() is not (Errno.EAGAIN or Errno.EINTR))
                 break;
 
-            if (Environment.TickCount64 > deadline)
+            if (deadline.HasPassed)
             {
                 directory.Dispose();
                 return null;
@@ -90,7 +88,7 @@ internal static class ControlDirectory
             : $"/tmp/echomodels-{Libc.EffectiveUser()}";
     }
 
-    private static string? Complaint(string directory)
+    private static string? ErrorOf(string directory)
     {
         try
         {
@@ -101,10 +99,10 @@ internal static class ControlDirectory
             }
 
             Directory.CreateDirectory(directory, OwnerOnly);
-            if (!IsOurs(directory))
-                return "belongs to somebody else, or is no directory";
+            if (!IsOwn(directory))
+                return "belongs to another user, or is not a directory";
 
-            File.SetUnixFileMode(directory, OwnerOnly); // whatever the umask, or an earlier owner, made of it
+            File.SetUnixFileMode(directory, OwnerOnly); // independently of the umask, and of the mode it had before
             return null;
         }
         catch (Exception refusal) when (refusal is IOException or UnauthorizedAccessException)

@@ -1,67 +1,123 @@
 using System.Net.Sockets;
-using System.Text;
 
 namespace EchoModels.Cli.Control;
 
-/// <summary>Answers one line with one line of JSON on a Unix-domain socket, for <c>switch</c> and <c>status</c>.</summary>
+/// <summary>Answers requests on a Unix-domain socket, for <c>switch</c> and <c>status</c>: one line in, one line of JSON out.</summary>
 /// <remarks>
-/// A line may be <see cref="LongestLine"/> bytes long and take <see cref="MostMilliseconds"/> to come; whoever sends more, or
-/// slower, is cut off. The calls are plain blocking ones, each receive with a look at its <see cref="Readiness"/> before.
+/// A request may be <see cref="MaxRequestBytes"/> long and must arrive within <see cref="RequestTimeout"/>; a client that sends
+/// more, or more slowly, is disconnected. Up to <see cref="MaxClients"/> are served at once, each on a thread of its own with
+/// plain blocking calls; as many more wait in the backlog.
 /// </remarks>
 internal sealed class ControlServer : IDisposable
 {
-    public const int LongestLine = 1024;
-    public const int MostMilliseconds = 2_000;
-    private const int MostVisitors = 16;
+    private const int MaxRequestBytes = 1024;
+    private const int MaxClients = 16;
 
-    /// <summary>What a server that has just taken the port says to one that stops, and has left it: the place is wanted.</summary>
+    /// <summary>The request of a server that has just taken the port, to one that is stopping: close the control socket.</summary>
     private const string Leave = "leave";
 
-    private readonly Socket _listener;
-    private readonly Func<string, string> _answer;
-    private readonly SemaphoreSlim _places = new(MostVisitors);
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a client may take to receive one line.</summary>
+    private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>The pause after a failed accept, when no descriptor is free: the clients wait in the backlog.</summary>
+    private static readonly TimeSpan Backoff = TimeSpan.FromMilliseconds(200);
+
+    private readonly LocalSocket _listener;
+    private readonly Func<string, IEnumerable<string>> _answer;
+    private readonly SemaphoreSlim _freeSlots = new(MaxClients);
     private readonly ManualResetEventSlim _closed = new();
     private readonly string _path;
-    private int _left;
+    private int _closing;
 
-    private ControlServer(Socket listener, string path, Func<string, string> answer)
+    private ControlServer(LocalSocket listener, string path, Func<string, IEnumerable<string>> answer)
     {
         _listener = listener;
         _path = path;
         _answer = answer;
-        new Thread(Welcome) { Name = "control", IsBackground = true }.Start();
+        new Thread(AcceptClients) { Name = "control", IsBackground = true }.Start();
     }
 
-    /// <summary>Whether it leaves its place to another server that asks for it.</summary>
+    /// <summary>Whether it closes its socket when another server asks for the path.</summary>
     public bool MayBeReplaced { get; set; }
 
     /// <summary>Opens the control socket of a port.</summary>
     /// <param name="port">The server's port.</param>
-    /// <param name="answer">Makes the answer to a line; called on several threads.</param>
-    /// <exception cref="IOException">No directory for it, or another server has it; the message says which.</exception>
+    /// <param name="answer">Makes the answer to a request; called on several threads.</param>
+    /// <exception cref="IOException">No directory can be used, or another server has the path; the message says which.</exception>
     public static ControlServer Open(int port, Func<string, string> answer)
     {
         string path = ControlDirectory.Prepare(port);
 
-        // One server after the other: a socket that is bound, and does not listen yet, looks like one that was left behind.
-        using IDisposable turn = ControlDirectory.TryLock(path, MostMilliseconds * 2)
-            ?? throw new IOException($"{path}: another server is opening one there, and does not come to an end");
+        // Servers open their sockets one after the other: one that is bound, and does not listen yet, refuses connections like a stale one.
+        using IDisposable directoryLock = ControlDirectory.TryLock(path, new Deadline(RequestTimeout * 2))
+            ?? throw new IOException($"{path}: another server has been opening its socket there for too long");
 
-        Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        FreePath(path);
+        LocalSocket listener = Listen(path);
         try
         {
-            Vacate(path);
-            listener.Bind(new UnixDomainSocketEndPoint(path));
+            return new ControlServer(listener, path, request => [answer(request)]);
+        }
+        catch (OutOfMemoryException refusal)
+        {
+            listener.Dispose();
+            throw new IOException($"{path}: the system has no thread for it", refusal);
+        }
+    }
+
+    /// <summary>Deletes the path and ends the accepting thread, which closes the socket; requests being served get their answers.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _closing, 1) == 1)
+            return; // the path may be another server's by now
+
+        _closed.Set();
+        File.Delete(_path);
+        _listener.StopAccepting();
+        _freeSlots.Release(); // ends the thread's wait for a slot
+    }
+
+    /// <summary>Makes the path free: deletes a socket that a killed server left behind, asks a server that is stopping to leave.</summary>
+    private static void FreePath(string path)
+    {
+        if (!File.Exists(path))
+            return;
+
+        Deadline deadline = new(RequestTimeout);
+        using LocalSocket socket = LocalSocket.Create();
+        SocketError error = socket.Connect(path, deadline);
+        if (error is SocketError.ConnectionRefused or SocketError.AddressNotAvailable)
+        {
+            File.Delete(path);
+            return;
+        }
+
+        // It answers with the end of the stream when it has left, and with a line when it stays, or does not know the word.
+        using LineStream other = new(socket);
+        if (error == SocketError.Success && other.WriteLine(Leave, deadline))
+            other.ReadLine(MaxRequestBytes, deadline);
+        if (File.Exists(path))
+            throw new IOException($"another server answers on {path}");
+    }
+
+    private static LocalSocket Listen(string path)
+    {
+        LocalSocket listener = LocalSocket.Create();
+        try
+        {
+            listener.Bind(path);
             if (!OperatingSystem.IsWindows())
                 File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
 
-            listener.Listen(MostVisitors);
-            return new ControlServer(listener, path, answer);
+            listener.Listen(MaxClients);
+            return listener;
         }
-        catch (Exception refusal) when (refusal is SocketException or UnauthorizedAccessException)
+        catch (UnauthorizedAccessException refusal)
         {
             listener.Dispose();
-            throw new IOException($"{path}: {refusal.Message}", refusal);
+            throw new IOException(refusal.Message, refusal);
         }
         catch
         {
@@ -70,127 +126,66 @@ internal sealed class ControlServer : IDisposable
         }
     }
 
-    public void Dispose()
+    private void AcceptClients()
     {
-        if (Interlocked.Exchange(ref _left, 1) == 1)
-            return; // the path may be another server's by now
-
-        _closed.Set();
-        File.Delete(_path);
-        _listener.Dispose();
-    }
-
-    /// <summary>A socket that a killed server left behind refuses connections; a live one accepts them, and may leave when asked.</summary>
-    private static void Vacate(string path)
-    {
-        if (!File.Exists(path))
-            return;
-
-        using Socket probe = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
+        using LocalSocket listener = _listener;
+        while (true)
         {
-            probe.Connect(new UnixDomainSocketEndPoint(path));
-            probe.Send(Encoding.UTF8.GetBytes(Leave + "\n"));
-            Readiness.Await(probe, TimeSpan.FromMilliseconds(MostMilliseconds));
-        }
-        catch (SocketException nobody) when (nobody.SocketErrorCode is SocketError.ConnectionRefused or SocketError.AddressNotAvailable)
-        {
-            File.Delete(path);
-            return;
-        }
-        catch (SocketException)
-        {
-            // It hung up on us: it is going, or does not know the word.
-        }
-
-        if (File.Exists(path))
-            throw new IOException($"another server answers on {path}");
-    }
-
-    private void Welcome()
-    {
-        while (!_closed.IsSet)
-        {
-            try
-            {
-                Socket visitor = _listener.Accept();
-                _places.Wait();
-                Receive(visitor);
-            }
-            catch (SocketException refusal) when (refusal.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
-            {
-                _closed.Wait(200); // no descriptor is free: let the visitors wait
-            }
-            catch (Exception closed) when (closed is SocketException or ObjectDisposedException)
-            {
+            _freeSlots.Wait();
+            if (_closed.IsSet)
                 return;
+
+            if (listener.Accept() is { } client)
+            {
+                Start(client);
+                continue;
             }
+
+            _freeSlots.Release();
+            _closed.Wait(Backoff);
         }
     }
 
-    private void Receive(Socket visitor)
+    private void Start(LocalSocket client)
     {
         try
         {
-            new Thread(() => Serve(visitor)) { Name = "visitor", IsBackground = true }.Start();
+            new Thread(() => Serve(client)) { Name = "control client", IsBackground = true }.Start();
         }
         catch (OutOfMemoryException)
         {
-            Serve(visitor); // the system has no thread to give: the next visitor waits
+            Serve(client); // the system has no thread to give: the next client waits
         }
     }
 
-    private void Serve(Socket visitor)
+    private void Serve(LocalSocket client)
     {
         try
         {
-            using (visitor)
-            {
-                string? line = ReadLine(visitor);
-                if (line == Leave && MayBeReplaced)
-                    Dispose();
-                else if (line is not null)
-                    Send(visitor, Encoding.UTF8.GetBytes(_answer(line) + "\n"));
-            }
+            using LineStream lines = new(client);
+            string? request = lines.ReadLine(MaxRequestBytes, new Deadline(RequestTimeout));
+            if (request == Leave && MayBeReplaced)
+                Dispose();
+            else if (request is not null)
+                SendAnswer(lines, _answer(request));
         }
-        catch (Exception gone) when (gone is SocketException or IOException)
+        catch (IOException)
         {
-            // The visitor has gone; nobody is left to be told. Or no selector is to be had to wait for him in.
+            // A call was refused, and the client is disconnected.
         }
         finally
         {
-            _places.Release();
+            _freeSlots.Release();
         }
     }
 
-    private static string? ReadLine(Socket visitor)
+    /// <summary>Sends the lines one by one, as they are produced, until the client has gone or does not receive.</summary>
+    private static void SendAnswer(LineStream client, IEnumerable<string> answer)
     {
-        byte[] line = new byte[LongestLine];
-        int length = 0;
-        long deadline = Environment.TickCount64 + MostMilliseconds;
-        while (length < line.Length)
+        foreach (string line in answer)
         {
-            long left = deadline - Environment.TickCount64;
-            if (left <= 0 || !Readiness.Await(visitor, TimeSpan.FromMilliseconds(left)))
-                return null;
-
-            int count = visitor.Receive(line.AsSpan(length));
-            if (count == 0)
-                return null;
-
-            int end = line.AsSpan(length, count).IndexOf((byte)'\n');
-            if (end >= 0)
-                return Encoding.UTF8.GetString(line, 0, length + end).TrimEnd('\r');
-
-            length += count;
+            if (!client.WriteLine(line, new Deadline(SendTimeout)))
+                return;
         }
-
-        return null;
-    }
-
-    private static void Send(Socket visitor, ReadOnlySpan<byte> bytes)
-    {
-        visitor.SendBufferSize = Math.Max(bytes.Length * 2, 8192); // so that the send cannot block on a visitor that does not read
-        visitor.Send(bytes);
     }
 }

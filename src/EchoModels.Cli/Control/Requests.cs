@@ -1,35 +1,78 @@
+using System.Globalization;
 using System.Text.Json;
 using EchoModels.Cli.CommandLine;
 using EchoModels.Cli.Serving;
+using EchoModels.Selectors;
 
 namespace EchoModels.Cli.Control;
 
-/// <summary>The control channel's language: <c>switch MODEL</c> and <c>status</c>, each answered with one line of JSON.</summary>
+/// <summary>The requests of the control channel: <c>switch MODEL [OPTION=VALUE]…</c> and <c>status</c>, each answered with one line of JSON.</summary>
 internal static class Requests
 {
+    /// <summary>The line that asks for a switch.</summary>
+    public static string Switch(ModelRow model, OptionChanges changes)
+    {
+        List<string> words = [$"switch {model.Name}"];
+        if (changes.EdgeTriggered is { } edge)
+            words.Add(edge ? "trigger=edge" : "trigger=level");
+        if (changes.Workers is { } workers)
+            words.Add(string.Create(CultureInfo.InvariantCulture, $"workers={workers}"));
+        if (changes.Loops is { } loops)
+            words.Add(string.Create(CultureInfo.InvariantCulture, $"loops={loops}"));
+        if (changes.Spin is { } spin)
+            words.Add(string.Create(CultureInfo.InvariantCulture, $"spin={spin.TotalMicroseconds}us"));
+        if (changes.Selector is { } selector)
+            words.Add($"selector={selector}");
+
+        return string.Join(' ', words);
+    }
+
     public static string Answer(string line, EchoHost host, StatusSource status)
     {
         string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return words switch
         {
             ["status"] => JsonSerializer.Serialize(status.Take(), Wire.Readable.StatusReport),
-            ["switch", string name] when ModelTable.Find(name) is { } model => Switch(host, model),
-            ["switch", string name] => Refuse($"unknown model '{Printable.Escape(name)}'"),
-            _ => Refuse("accepted is 'status' or 'switch MODEL'"),
+            ["switch", string name, .. string[] options] when ModelTable.Find(name) is { } model => Switch(host, model, options),
+            ["switch", string name, ..] => Refuse($"unknown model '{Printable.Escape(name)}'"),
+            _ => Refuse("accepted is 'status' or 'switch MODEL [OPTION=VALUE]…'"),
         };
     }
 
-    private static string Switch(EchoHost host, ModelRow model)
+    private static string Switch(EchoHost host, ModelRow model, string[] options)
     {
+        OptionChanges changes = OptionChanges.None;
+        foreach (string option in options)
+        {
+            if (Read(changes, option) is not { } next)
+                return Refuse($"unknown option '{Printable.Escape(option)}': accepted are {ModelOptionValues.Accepted}");
+
+            changes = next;
+        }
+
+        if (ModelOptionValues.Contradiction(changes, host.Options) is { } contradiction)
+            return Refuse(contradiction);
+
         try
         {
-            return JsonSerializer.Serialize(host.Switch(model), Wire.Readable.SwitchReport);
+            return JsonSerializer.Serialize(host.Switch(model, changes), Wire.Readable.SwitchReport);
         }
         catch (SwitchRefusedException refusal)
         {
             return Refuse(refusal.Message);
         }
     }
+
+    private static OptionChanges? Read(OptionChanges changes, string option) => option.Split('=', 2) switch
+    {
+        ["trigger", "edge"] => changes with { EdgeTriggered = true },
+        ["trigger", "level"] => changes with { EdgeTriggered = false },
+        ["workers", string text] when Values.TryCount(text, 1, ModelOptionValues.MaxWorkers, out int workers) => changes with { Workers = workers },
+        ["loops", string text] when Values.TryCount(text, 1, ModelOptionValues.MaxLoops, out int loops) => changes with { Loops = loops },
+        ["spin", string text] when Values.TryDuration(text, TimeSpan.Zero, ModelOptionValues.MaxSpin, out TimeSpan spin) => changes with { Spin = spin },
+        ["selector", string name] when name == "auto" || SelectorTable.Rows.Any(row => row.Name == name) => changes with { Selector = name },
+        _ => null,
+    };
 
     private static string Refuse(string why) => JsonSerializer.Serialize(new Refusal(why), Wire.Readable.Refusal);
 }

@@ -6,13 +6,20 @@ namespace EchoModels.Cli.Serving;
 internal static class Keyboard
 {
     /// <summary>What the keys mean, for a line at the start.</summary>
-    public static string Legend => "keys: " + string.Join(", ", ModelTable.Rows.Select((row, index) => $"{Key(index)} {row.Name}"));
+    public static string Legend => "keys: " + string.Join(", ", ModelTable.Rows.Select((row, index) => $"{Key(index)} {row.Name}"))
+        + "; the key of epoll again takes its other trigger (level, edge)";
 
     /// <summary>The key of the model in this place of the table, counted from 0.</summary>
     public static char Key(int index) => index < 9 ? (char)('1' + index) : (char)('a' + index - 9);
 
-    /// <summary>Whether there is a keyboard, and it is ours to read: who starts in the background has none.</summary>
-    public static bool IsOurs => !Console.IsInputRedirected && Terminal.HasKeysForUs(0);
+    /// <summary>What a key changes besides the model: the key of the model that serves takes its other trigger, if it has one.</summary>
+    public static OptionChanges ChangesFor(ModelRow model, EchoHost host) =>
+        model == host.Serving && (model.Options & ModelOption.Trigger) != 0
+            ? new OptionChanges { EdgeTriggered = !host.Options.UsedBy(model).EdgeTriggered }
+            : OptionChanges.None;
+
+    /// <summary>Whether there is a keyboard, and it may be read: a server started in the background has none.</summary>
+    public static bool IsOurs => !Console.IsInputRedirected && Terminal.MayReadKeys(0);
 
     /// <summary>Reads keys on a thread of its own for as long as the program runs.</summary>
     public static void Listen(Action<ModelRow> onModel)

@@ -1,8 +1,6 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Sockets;
-using EchoModels.Connections;
-using EchoModels.Selectors;
+using EchoModels.Events;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;
@@ -10,36 +8,37 @@ using Serilog.Sinks.SystemConsole.Themes;
 
 namespace EchoModels.Cli.Serving;
 
-/// <summary>Tells on stderr what the server does, one line each.</summary>
+/// <summary>Writes what the server does to stderr, one line each.</summary>
 /// <remarks>
-/// The models' threads only leave a note; a thread of its own writes, so that a slow terminal, or one stopped by Ctrl+S, holds up
-/// no client. Notes beyond <see cref="MostNotes"/> are dropped and counted, and so are lines about single connections beyond
-/// <see cref="MostLinesASecond"/>: nobody reads more.
+/// It subscribes to the events of the server, so a slow terminal, or one stopped by Ctrl+S, delays no client. Lines about single
+/// connections beyond <see cref="MaxLinesPerSecond"/> are counted instead of written: they could not be read anyway.
 /// </remarks>
 internal sealed class Narrator : IDisposable
 {
-    private const int MostNotes = 10_000;
-    private const int MostLinesASecond = 50;
-    private static readonly TimeSpan BetweenComplaints = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan ALittleWhile = TimeSpan.FromSeconds(1);
+    private const int MaxLinesPerSecond = 50;
+    private const int TimerInterval = 200;
+    private static readonly TimeSpan BetweenWarnings = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan QuietTime = TimeSpan.FromSeconds(1);
 
-    private readonly BlockingCollection<Action> _notes = new(MostNotes);
+    private readonly ServerEvents _events;
     private readonly Logger _log;
-    private readonly Thread _thread;
+    private readonly Subscription _subscription;
+    private readonly Timer _timer;
+    private readonly Lock _gate = new();
     private readonly Dictionary<string, int> _leftOut = [];
-    private string? _last;
-    private long _dropped;
+    private long _reportedDrops;
     private long _second;
     private int _lines;
-    private long _complained;
-    private long _refused;
-    private long _wanting;
-    private bool _cameUp;
+    private long _lastWarning;
+    private long _lastBackoff;
+    private long _lastShortage;
+    private bool _hasListened;
 
-    public Narrator(LogEventLevel least)
+    public Narrator(ServerEvents events, LogEventLevel least)
     {
         bool plain = Console.IsErrorRedirected || Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 }
             || Environment.GetEnvironmentVariable("TERM") == "dumb";
+        _events = events;
         _log = new LoggerConfiguration()
             .MinimumLevel.Is(least)
             .WriteTo.Console(
@@ -48,178 +47,201 @@ internal sealed class Narrator : IDisposable
                 standardErrorFromLevel: LogEventLevel.Verbose,
                 theme: plain ? ConsoleTheme.None : AnsiConsoleTheme.Literate)
             .CreateLogger();
-        _thread = new Thread(Write) { Name = "narrator", IsBackground = true };
-        _thread.Start();
+        _subscription = events.Subscribe("narrator", Handle);
+        _timer = new Timer(_ => OnTimer());
     }
 
-    public void Listening(EchoHost host, SelectorFactory selectors, IEnumerable<Listener> listeners)
-    {
-        _cameUp = true;
-        string model = host.Serving.Name;
-        string? selector = selectors.Current;
-        foreach (string endPoint in listeners.Select(listener => listener.EndPoint.ToString()).ToList())
-        {
-            if (selector is null)
-                Note(() => _log.Information("listening on {EndPoint:l}, model {Model:l}", endPoint, model));
-            else
-                Note(() => _log.Information("listening on {EndPoint:l}, model {Model:l}, selector {Selector:l}", endPoint, model, selector));
-        }
-    }
+    public void Information(string text) => _events.Publish(new Remark(LogEventLevel.Information, text));
 
-    public void Information(string text) => Note(() => _log.Information("{Text:l}", text));
+    public void Warning(string text) => _events.Publish(new Remark(LogEventLevel.Warning, text));
 
-    public void Warning(string text) => Note(() => _log.Warning("{Text:l}", text));
-
-    public void Error(string text) => Note(() => _log.Error("{Text:l}", text));
-
-    public void Accepted(Connection connection)
-    {
-        if (_log.IsEnabled(LogEventLevel.Information))
-            Note(() => AboutConnection("accepted", () => _log.Information("accepted {Peer:l}", Phrases.Peer(connection))));
-    }
-
-    public void ChildRefused(IOException want) => Note(() =>
-    {
-        if (_wanting != 0 && Environment.TickCount64 - _wanting < BetweenComplaints.TotalMilliseconds)
-            return;
-
-        _wanting = Environment.TickCount64;
-        _log.Warning("cannot start a child process: {Want:l}; clients wait, those that have one are served", want.Message);
-    });
-
-    public void ChildStarted(Connection connection)
-    {
-        Note(TellThatThereAreChildrenAgain);
-        if (_log.IsEnabled(LogEventLevel.Information))
-        {
-            Note(() => AboutConnection("child processes", () => _log.Information("child process {Child} serves {Peer:l}",
-                connection.Child, Phrases.Peer(connection))));
-        }
-    }
-
-    public void Closed(Connection connection, CloseReason reason)
-    {
-        if (!_log.IsEnabled(LogEventLevel.Information))
-            return;
-
-        if (connection.Child != 0)
-        {
-            Note(() => AboutConnection("closed", () => _log.Information(
-                "closed {Peer:l}: {Reason:l}, after {BytesIn} bytes in, {BytesOut} bytes out; its child process {Child} {Ending:l}",
-                Phrases.Peer(connection), Phrases.Reason(reason), connection.BytesIn, connection.BytesOut, connection.Child, Phrases.Ending(connection.ChildExit))));
-        }
-        else
-        {
-            Note(() => AboutConnection("closed", () => _log.Information("closed {Peer:l}: {Reason:l}, after {Messages} messages, {Bytes} bytes",
-                Phrases.Peer(connection), Phrases.Reason(reason), connection.Messages, connection.BytesIn)));
-        }
-    }
-
-    public void AcceptFailed(Listener listener, SocketError error)
-    {
-        // Nobody is kept waiting: a blocking accept wants the next client's descriptor before it sleeps.
-        if (!OperatingSystem.IsLinux() || listener.Queued > 0)
-            Note(() => Complain(listener, error));
-    }
-
-    private void Complain(Listener listener, SocketError error)
-    {
-        _refused = Environment.TickCount64;
-        if (_complained != 0 && _refused - _complained < BetweenComplaints.TotalMilliseconds)
-            return;
-
-        _complained = _refused;
-        string want = error == SocketError.TooManyOpenSockets ? "no descriptor is free" : error.ToString();
-        _log.Warning("cannot accept on {EndPoint}: {Want:l}; clients wait in the backlog, those connected are served", listener.EndPoint, want);
-    }
-
-    public void FellBack(IReadOnlyList<SelectorRefusal> refusals, SelectorRow taken) => Warning(
-        $"{string.Join("; ", refusals.Select(refusal => $"{refusal.Name} was refused ({refusal.Error})"))}; {taken.Name} is used instead");
-
-    public void Switched(SwitchReport report, string? selector) => Note(() => _log.Information(
-        "switched from {From:l} to {To:l}{Selector:l}: {Connections} connections went along, the pause was {Pause:0.0} ms",
-        report.From, report.To, selector is null || selector == report.To ? "" : $" (selector {selector})", report.Connections, report.PauseMs));
-
-    public void Failed(ModelFailure failure)
-    {
-        if (failure.BackTo is null && !_cameUp)
-            return; // the server's last line will say so
-
-        string what = $"{failure.Model} {(failure.HadServed ? "failed" : "could not start")}: {failure.Error.Message}";
-        if (failure.BackTo is null)
-            Error($"{what}; there is no model left to serve");
-        else
-            Warning($"{what}; {failure.BackTo} serves instead");
-    }
-
-    /// <summary>Ends with this line: what was said before is written first, and what is said from now on is not.</summary>
+    /// <summary>Writes what is still to be written, for a second at the most, and then this line, the last.</summary>
     public void End(string summary)
     {
-        _last = summary;
-        Dispose();
+        if (!_subscription.End())
+            return; // the terminal takes nothing
+
+        _timer.Dispose();
+        LogLeftOut();
+        _log.Information("{Summary:l}", summary);
     }
 
     /// <summary>Writes what is still to be written, for a second at the most.</summary>
     public void Dispose()
     {
-        _notes.CompleteAdding();
-        if (_thread.Join(TimeSpan.FromSeconds(1)))
-            _log.Dispose();
+        _timer.Dispose();
+        _subscription.Dispose();
+        _log.Dispose();
     }
 
-    private void Note(Action write)
+    private void Handle(ServerEvent happened)
     {
-        try
+        lock (_gate)
         {
-            if (!_notes.TryAdd(write))
-                Interlocked.Increment(ref _dropped);
-        }
-        catch (InvalidOperationException)
-        {
-            // Said after the end, by a thread that is only now noticing it.
-        }
-    }
-
-    private void Write()
-    {
-        while (!_notes.IsCompleted)
-        {
-            if (_notes.TryTake(out Action? write, millisecondsTimeout: _leftOut.Count > 0 || _complained != 0 ? 200 : Timeout.Infinite))
-                write();
-            if (_complained != 0 && Environment.TickCount64 - _refused > ALittleWhile.TotalMilliseconds)
-                TellThatItIsOver();
             if (Environment.TickCount64 / 1000 != _second)
-                TellWhatWasLeftOut();
-        }
+                LogLeftOut();
 
-        TellWhatWasLeftOut();
-        if (_last is not null)
-            _log.Information("{Summary:l}", _last);
+            Write(happened);
+            SetTimer();
+        }
     }
 
-    private void AboutConnection(string what, Action write)
+    /// <summary>Only while something is due: an idle server is not woken for nothing.</summary>
+    private void SetTimer()
     {
-        if (_lines++ < MostLinesASecond)
-            write();
+        if (_leftOut.Count > 0 || _lastWarning != 0)
+            _timer.Change(TimerInterval, Timeout.Infinite);
+    }
+
+    private void Write(ServerEvent happened)
+    {
+        switch (happened)
+        {
+            case Listening listening: LogListening(listening); break;
+            case ConnectionAccepted accepted: LogConnection("accepted", "accepted {Peer:l}", Phrases.Peer(accepted.Peer)); break;
+            case ConnectionClosed closed: LogClosed(closed); break;
+            case ChildStarted child: LogChildStarted(child); break;
+            case ChildRefused refused: LogShortage(refused); break;
+            case BackingOff { IsKeptWaiting: true } backingOff: LogBackoff(backingOff); break;
+            case FellBack fellBack: LogFallback(fellBack); break;
+            case Switched switched: LogSwitch(switched); break;
+            case ModelFailed failed: LogFailure(failed); break;
+            case Draining { Cause: not null } draining: LogDrain(draining); break;
+            case Remark remark: LogRemark(remark); break;
+        }
+    }
+
+    private void LogRemark(Remark remark)
+    {
+        LogLeftOut(); // what came before it is written first
+        _log.Write(remark.Level, "{Text:l}", remark.Text);
+    }
+
+    private void LogDrain(Draining draining)
+    {
+        LogLeftOut();
+        _log.Information("{Cause:l}: stopping; no new clients, unsent bytes have {Limit:0.###} s to go out", draining.Cause, draining.Limit.TotalSeconds);
+    }
+
+    private void LogListening(Listening listening)
+    {
+        _hasListened = true;
+        foreach (string endPoint in listening.EndPoints.Select(endPoint => endPoint.ToString()))
+        {
+            if (listening.Selector is null)
+                _log.Information("listening on {EndPoint:l}, model {Model:l}", endPoint, listening.Model);
+            else
+                _log.Information("listening on {EndPoint:l}, model {Model:l}, selector {Selector:l}", endPoint, listening.Model, listening.Selector);
+        }
+    }
+
+    private void LogChildStarted(ChildStarted child)
+    {
+        if (_lastShortage != 0)
+            _log.Information("child processes can be started again");
+
+        _lastShortage = 0;
+        LogConnection("child processes", "child process {Child} serves {Peer:l}", child.Process, Phrases.Peer(child.Peer));
+    }
+
+    private void LogClosed(ConnectionClosed closed)
+    {
+        (string peer, string reason) = (Phrases.Peer(closed.Peer), Phrases.Reason(closed.Reason));
+        if (closed.Child is { } child)
+        {
+            LogConnection("closed", "closed {Peer:l}: {Reason:l}, after {BytesIn} bytes in, {BytesOut} bytes out; its child process {Child} {Ending:l}",
+                peer, reason, closed.BytesIn, child.BytesOut, child.Process, Phrases.Ending(child.ExitCode));
+        }
+        else
+        {
+            LogConnection("closed", "closed {Peer:l}: {Reason:l}, after {Messages} messages, {Bytes} bytes", peer, reason, closed.Messages, closed.BytesIn);
+        }
+    }
+
+    private void LogShortage(ChildRefused refused)
+    {
+        if (_lastShortage != 0 && Environment.TickCount64 - _lastShortage < BetweenWarnings.TotalMilliseconds)
+            return;
+
+        _lastShortage = Environment.TickCount64;
+        _log.Warning("cannot start a child process: {Error:l}; connections wait, those that have one are served", refused.Error);
+    }
+
+    private void LogBackoff(BackingOff backingOff)
+    {
+        _lastBackoff = Environment.TickCount64;
+        if (_lastWarning != 0 && _lastBackoff - _lastWarning < BetweenWarnings.TotalMilliseconds)
+            return;
+
+        _lastWarning = _lastBackoff;
+        string error = backingOff.Error == SocketError.TooManyOpenSockets ? "no descriptor is free" : backingOff.Error.ToString();
+        _log.Warning("cannot accept on {EndPoint}: {Error:l}; clients wait in the backlog, those connected are served", backingOff.Listener, error);
+    }
+
+    private void LogFallback(FellBack fellBack) => _log.Warning("{Refusals:l}; {Taken:l} is used instead",
+        string.Join("; ", fellBack.Refusals.Select(refusal => $"{refusal.Name} was refused ({refusal.Error})")), fellBack.Taken);
+
+    private void LogSwitch(Switched switched)
+    {
+        _log.Information("switched from {From:l} to {To:l}: {Connections} connections kept, the pause was {Pause:0.0} ms",
+            switched.From, WithSelector(switched.To, switched.Selector), switched.Connections, switched.PauseMs);
+    }
+
+    /// <summary>The model with the selector that it waits in, unless its name or its options tell it.</summary>
+    private static string WithSelector(string model, string? selector)
+    {
+        if (selector is null || model.Split(' ')[0] == selector.Split('-')[0] || model.StartsWith(selector, StringComparison.Ordinal) || model.Contains("selector", StringComparison.Ordinal))
+            return model;
+
+        return model.EndsWith(')') ? $"{model[..^1]}, selector {selector})" : $"{model} (selector {selector})";
+    }
+
+    private void LogFailure(ModelFailed failed)
+    {
+        if (failed.BackTo is null && !_hasListened)
+            return; // the server's last line will say so
+
+        string what = $"{failed.Model} {(failed.HadServed ? "failed" : "could not start")}: {failed.Error}";
+        if (failed.BackTo is null)
+            _log.Error("{What:l}; there is no model left to serve", what);
+        else
+            _log.Warning("{What:l}; {BackTo:l} serves instead", what, failed.BackTo);
+    }
+
+    private void LogConnection(string what, string template, params object?[] values)
+    {
+        if (_lines++ < MaxLinesPerSecond)
+            _log.Information(template, values);
         else
             _leftOut[what] = _leftOut.GetValueOrDefault(what) + 1;
     }
 
-    private void TellThatItIsOver()
+    /// <summary>What is due without an event: that accepting goes on again, and how many lines were left out.</summary>
+    private void OnTimer()
     {
-        _complained = 0;
-        _log.Information("accepting again");
+        if (!_gate.TryEnter())
+            return; // an event is being written, and sets the timer again
+
+        try
+        {
+            if (_lastWarning != 0 && Environment.TickCount64 - _lastBackoff > QuietTime.TotalMilliseconds)
+            {
+                _lastWarning = 0;
+                _log.Information("accepting again");
+            }
+
+            if (Environment.TickCount64 / 1000 != _second)
+                LogLeftOut();
+
+            SetTimer();
+        }
+        finally
+        {
+            _gate.Exit();
+        }
     }
 
-    private void TellThatThereAreChildrenAgain()
-    {
-        if (_wanting != 0)
-            _log.Information("child processes can be started again");
-
-        _wanting = 0;
-    }
-
-    private void TellWhatWasLeftOut()
+    private void LogLeftOut()
     {
         _second = Environment.TickCount64 / 1000;
         _lines = 0;
@@ -227,7 +249,13 @@ internal sealed class Narrator : IDisposable
             _log.Information("{What:l} {Count} more", what, count);
 
         _leftOut.Clear();
-        if (Interlocked.Exchange(ref _dropped, 0) is > 0 and long dropped)
-            _log.Warning("{Dropped} lines were not written: the terminal is too slow", dropped);
+        long dropped = _subscription?.Dropped ?? 0;
+        if (dropped > _reportedDrops)
+            _log.Warning("{Dropped} lines were not written: the terminal is too slow", dropped - _reportedDrops);
+
+        _reportedDrops = dropped;
     }
 }
+
+/// <summary>A line of the command line's own, in its place among the events.</summary>
+internal sealed record Remark(LogEventLevel Level, string Text) : ServerEvent;

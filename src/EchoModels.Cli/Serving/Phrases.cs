@@ -1,12 +1,13 @@
-using EchoModels.Connections;
+using System.Net;
+using EchoModels.Events;
 
 namespace EchoModels.Cli.Serving;
 
-/// <summary>What a connection's story is told with.</summary>
+/// <summary>The words for what happens to a connection.</summary>
 internal static class Phrases
 {
-    /// <summary>Who it is.</summary>
-    public static string Peer(Connection connection) => connection.Peer?.ToString() ?? "a client that had gone already";
+    /// <summary>Which client.</summary>
+    public static string Peer(IPEndPoint? peer) => peer?.ToString() ?? "a client that had gone already";
 
     /// <summary>How a child process ended.</summary>
     public static string Ending(int? exit) => exit switch

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using EchoModels.Cli.CommandLine;
 using EchoModels.Cli.Control;
 using EchoModels.Connections;
-using EchoModels.Kernel;
 
 namespace EchoModels.Cli.Serving;
 
@@ -14,11 +13,9 @@ internal sealed class ServeRun : IDisposable
     private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(3);
 
     private readonly ServeOptions _options;
-    private readonly CallCounters _counters = new();
     private readonly Signals _signals = new();
+    private readonly HostServices _services;
     private readonly Narrator _narrator;
-    private readonly ModelContext _context;
-    private readonly SocketSet _sockets;
     private readonly EchoHost _host;
     private readonly StatusSource _status;
     private readonly List<ControlServer> _controls = [];
@@ -27,15 +24,12 @@ internal sealed class ServeRun : IDisposable
     private ServeRun(ServeOptions options)
     {
         _options = options;
-        _sockets = new SocketSet(OpenListeners(options), new CountingSocketIo(SocketIo.ForThisSystem, _counters), options.Policy);
-        _context = options.Context(_counters);
-        _context.Selectors.Forced = options.Selector;
-        _host = new EchoHost(_sockets, _context, options.Model);
-        _status = new StatusSource(_host, _sockets, _context);
-        _narrator = new Narrator(options.LogLevel);
+        _services = Listen(options);
+        _host = new EchoHost(_services.Sockets, _services, options.Model, options.ModelOptions.Apply(new ModelOptions()));
+        _status = new StatusSource(_host, _services);
+        _narrator = new Narrator(_services.Events, options.LogLevel);
         _lastResort = new Timer(Leave);
         _signals.SecondCame += EndAtOnce;
-        Narrate();
     }
 
     /// <summary>Serves until a signal ends it.</summary>
@@ -53,7 +47,8 @@ internal sealed class ServeRun : IDisposable
         CloseControls();
         _narrator.Dispose();
         _host.Dispose();
-        _sockets.Dispose();
+        _services.Sockets.Dispose();
+        _services.Children.Dispose();
         _signals.Dispose();
         _lastResort.Dispose();
     }
@@ -69,35 +64,32 @@ internal sealed class ServeRun : IDisposable
             throw new RunFailedException(refusal.Message);
         }
 
-        _context.Selectors.Forced = null; // it was meant for the model named beside it
         OpenControls();
         if (_options.Keys && Keyboard.IsOurs)
             ListenToKeys();
 
         bool served = ServeToTheEnd();
-        _host.Stop(_options.Drain, _signals.Second);
+        foreach (ControlServer control in _controls)
+            control.MayBeReplaced = true;
+
+        _host.Stop(_options.Drain, _signals.Second, _signals.Received?.ToString());
         CloseControls();
         _narrator.End(_status.Summary());
         return served && !_signals.Second.IsCancellationRequested ? ExitCode.Ok : ExitCode.Failed;
     }
 
-    private static List<Listener> OpenListeners(ServeOptions options)
+    /// <summary>Opens every listener, or none.</summary>
+    private static HostServices Listen(ServeOptions options)
     {
-        List<Listener> listeners = [];
-        foreach (IPEndPoint endPoint in options.EndPoints)
+        IPEndPoint at = options.EndPoints[0];
+        try
         {
-            try
-            {
-                listeners.Add(Listener.Open(endPoint, options.Backlog));
-            }
-            catch (SocketException refusal)
-            {
-                listeners.ForEach(listener => listener.Socket.Dispose());
-                throw new RunFailedException($"cannot listen on {endPoint}: {Reason(refusal)}");
-            }
+            return new HostServices(options.EndPoints.Select(endPoint => at = endPoint), options.Backlog, options.Policy, options.ChildCommand);
         }
-
-        return listeners;
+        catch (SocketException refusal)
+        {
+            throw new RunFailedException($"cannot listen on {at}: {Reason(refusal)}");
+        }
     }
 
     private static string Reason(SocketException refusal) => refusal.SocketErrorCode switch
@@ -109,39 +101,9 @@ internal sealed class ServeRun : IDisposable
         _ => refusal.Message,
     };
 
-    private void Narrate()
-    {
-        bool listening = false;
-        _sockets.Started += () =>
-        {
-            if (listening)
-                return;
-
-            listening = true;
-            _narrator.Listening(_host, _context.Selectors, _sockets.Listeners);
-        };
-        _sockets.Accepted += _narrator.Accepted;
-        _sockets.Closed += _narrator.Closed;
-        _sockets.Children.Started += _narrator.ChildStarted;
-        _sockets.Children.Refused += _narrator.ChildRefused;
-        _sockets.AcceptFailed += _narrator.AcceptFailed;
-        _context.Selectors.FellBack += _narrator.FellBack;
-        _host.Switched += report => _narrator.Switched(report, _context.Selectors.Current);
-        _host.Failed += _narrator.Failed;
-        _host.Stopping += TellThatItStops;
-    }
-
-    private void TellThatItStops()
-    {
-        foreach (ControlServer control in _controls)
-            control.MayBeReplaced = true;
-        if (_signals.Received is { } signal)
-            _narrator.Information($"{signal}: stopping; no new clients, unsent bytes have {_options.Drain.TotalSeconds:0.###} s to go out");
-    }
-
     private void OpenControls()
     {
-        foreach (Listener listener in _sockets.Listeners)
+        foreach (Listener listener in _services.Sockets.Listeners)
         {
             try
             {
@@ -169,7 +131,7 @@ internal sealed class ServeRun : IDisposable
         {
             try
             {
-                _host.Switch(model);
+                _host.Switch(model, Keyboard.ChangesFor(model, _host));
             }
             catch (SwitchRefusedException)
             {
@@ -180,8 +142,8 @@ internal sealed class ServeRun : IDisposable
 
     private bool ServeToTheEnd()
     {
-        using IdleWatch? idle = _options.IdleTimeout is { } timeout ? new IdleWatch(_sockets, timeout) : null;
-        using Ticker? ticker = _options.Tick is { } interval ? new Ticker(interval, _sockets, _counters, _narrator) : null;
+        using IdleTimeout? idle = _options.IdleTimeout is { } timeout ? new IdleTimeout(_services.Sockets, _services.Children, timeout) : null;
+        using Ticker? ticker = _options.Tick is { } interval ? new Ticker(interval, _services, _narrator) : null;
         return WaitForTheEnd();
     }
 

@@ -4,39 +4,39 @@ using EchoModels.Cli.CommandLine;
 
 namespace EchoModels.Cli.Serving;
 
-/// <summary>The signals that end a program: the first asks it to, the second ends it at once. A terminal's cannot stop it.</summary>
+/// <summary>The signals that end the server: the first starts an orderly stop, the second ends it at once.</summary>
 internal sealed class Signals : IDisposable
 {
-    /// <summary>Who signals a process and then its group, as timeout(1) does, means one signal, and not two.</summary>
-    private static readonly TimeSpan OneSignal = TimeSpan.FromMilliseconds(200);
+    /// <summary>timeout(1) signals a process and then its group: a second signal within this time counts as the first.</summary>
+    private static readonly TimeSpan SameSignal = TimeSpan.FromMilliseconds(200);
 
     private readonly CancellationTokenSource _first = new();
     private readonly CancellationTokenSource _second = new();
     private readonly List<PosixSignalRegistration> _registrations = [];
     private readonly Lock _lock = new();
-    private long _began;
-    private bool _isOver;
+    private long _receivedAt;
+    private bool _disposed;
 
     public Signals()
     {
         foreach (PosixSignal signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT])
             _registrations.Add(PosixSignalRegistration.Create(signal, OnSignal));
 
-        Terminal.IgnoreItsStops();
+        Terminal.IgnoreStopSignals();
         if (!OperatingSystem.IsWindows())
-            _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGCONT, KeepTheRuntimeFromTheTerminal));
+            _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGCONT, CancelRuntimeAction));
     }
 
-    /// <summary>The second has come; raised before <see cref="Second"/> tells, so that what is said of it is said in time.</summary>
+    /// <summary>Raised by the second signal, before <see cref="Second"/> is cancelled, so that its log line is written before the process ends.</summary>
     public event Action? SecondCame;
 
-    /// <summary>Told by the first signal.</summary>
+    /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken First => _first.Token;
 
-    /// <summary>Told by the second.</summary>
+    /// <summary>Cancelled by the second signal.</summary>
     public CancellationToken Second => _second.Token;
 
-    /// <summary>Which one came first; null if none has come.</summary>
+    /// <summary>The first signal; null if none has been received.</summary>
     public PosixSignal? Received { get; private set; }
 
     public void Dispose()
@@ -46,30 +46,30 @@ internal sealed class Signals : IDisposable
 
         lock (_lock)
         {
-            _isOver = true; // for a signal that came just before
+            _disposed = true; // a handler may be waiting for the lock
             _first.Dispose();
             _second.Dispose();
         }
     }
 
-    /// <summary>Continued after Ctrl+Z, the runtime would set the terminal for its own reading, and heed SIGTTOU again.</summary>
-    private static void KeepTheRuntimeFromTheTerminal(PosixSignalContext signal) => signal.Cancel = true;
+    /// <summary>Prevents the runtime's default action after Ctrl+Z and fg, which would change the terminal's settings and enable SIGTTOU again.</summary>
+    private static void CancelRuntimeAction(PosixSignalContext signal) => signal.Cancel = true;
 
     private void OnSignal(PosixSignalContext context)
     {
         context.Cancel = true;
         lock (_lock)
         {
-            if (_isOver)
+            if (_disposed)
                 return;
 
             if (Received is null)
             {
                 Received = context.Signal;
-                _began = Stopwatch.GetTimestamp();
+                _receivedAt = Stopwatch.GetTimestamp();
                 _first.Cancel();
             }
-            else if (Stopwatch.GetElapsedTime(_began) >= OneSignal && !_second.IsCancellationRequested)
+            else if (Stopwatch.GetElapsedTime(_receivedAt) >= SameSignal && !_second.IsCancellationRequested)
             {
                 SecondCame?.Invoke();
                 _second.Cancel();

@@ -4,120 +4,84 @@ using EchoModels.Cli.Control;
 using EchoModels.Connections;
 using EchoModels.Kernel;
 using EchoModels.Processes;
-using EchoModels.Selectors;
 
 namespace EchoModels.Cli.Serving;
 
 /// <summary>Takes the snapshots that <c>status</c> shows, and the summary at the end.</summary>
 internal sealed class StatusSource
 {
-    /// <summary>So many of them are remembered, the last ones: a status is one line of a bounded length.</summary>
-    private const int MostSwitches = 1_000;
-
     private readonly EchoHost _host;
-    private readonly SocketSet _sockets;
-    private readonly SelectorFactory _selectors;
-    private readonly CallCounters _counters;
+    private readonly HostServices _services;
     private readonly long _start = Stopwatch.GetTimestamp();
-    private readonly List<SwitchReport> _switches = [];
-    private readonly Listener[] _listeners;
-    private long _accepted;
-    private long _closed;
 
-    public StatusSource(EchoHost host, SocketSet sockets, ModelContext context)
+    public StatusSource(EchoHost host, HostServices services)
     {
         _host = host;
-        _sockets = sockets;
-        _selectors = context.Selectors;
-        _counters = context.CallCounters;
-        _listeners = [.. sockets.Listeners];
-        sockets.Accepted += _ => Interlocked.Increment(ref _accepted);
-        sockets.Closed += (_, _) => Interlocked.Increment(ref _closed);
-        host.Switched += Remember;
+        _services = services;
         ProcessUsage.Read(); // opens what it reads, while that is possible
     }
 
     public StatusReport Take()
     {
         ProcessUsage usage = ProcessUsage.Read();
-        Traffic traffic = Traffic.Take(_counters, _sockets);
+        CallTotals calls = _services.Counters.Read();
+        Traffic traffic = Traffic.Of(calls, _services.Children.Traffic.Total);
+        ChildUsage children = _services.Children.ReadUsage();
         return new StatusReport(
             _host.Serving.Name,
-            _selectors.Current,
+            _services.Selectors.Current,
             Stopwatch.GetElapsedTime(_start).TotalSeconds,
             CountConnections(),
             traffic.Messages,
             traffic.Own,
             traffic.Bytes.In,
             traffic.Bytes.Out,
-            CountCalls(),
-            _counters.Known(Counter.WouldBlock),
-            _counters[Counter.Signal],
+            CallCounts.Of(calls),
+            calls.Known(Counter.WouldBlock),
+            calls[Counter.Signal],
             usage.Wakeups,
             usage.Threads,
             usage.CpuUserSeconds,
             usage.CpuSystemSeconds,
             usage.RssBytes,
-            Switches());
+            _host.Switches)
+        {
+            Options = _host.Options.Describe(_host.Serving),
+            SinceSwitch = PeriodCounts.Of(_host.SinceSwitch, _host.TotalsSinceSwitch),
+            Children = new ChildCounts(children.Count, children.CpuUserSeconds, children.CpuSystemSeconds, children.RssBytes),
+        };
     }
 
     public string Summary()
     {
-        Traffic traffic = Traffic.Take(_counters, _sockets);
+        CallTotals calls = _services.Counters.Read();
+        Traffic traffic = Traffic.Of(calls, _services.Children.Traffic.Total);
         string whose = traffic.Messages is null ? "calls of the server itself" : "calls";
-        long? wouldBlocks = _counters.Known(Counter.WouldBlock);
-        long signals = _counters[Counter.Signal];
-        return string.Create(CultureInfo.InvariantCulture, $"served {Interlocked.Read(ref _accepted)} connections, {traffic}; ")
-            + $"{whose}: {CountCalls()}; would-blocks {CallCounts.Word(wouldBlocks)}"
+        long? wouldBlocks = calls.Known(Counter.WouldBlock);
+        long signals = calls[Counter.Signal];
+        return string.Create(CultureInfo.InvariantCulture, $"served {_services.Sockets.AcceptedCount} connections, {traffic}; ")
+            + $"{whose}: {CallCounts.Of(calls)}; would-blocks {CallCounts.Word(wouldBlocks)}"
             + (signals > 0 ? string.Create(CultureInfo.InvariantCulture, $"; signals {signals}") : "")
             + (wouldBlocks is null ? "; - is not known: the runtime makes such calls itself" : "");
     }
 
-    private CallCounts CountCalls() => new(
-        _counters.Known(Counter.Accept), _counters[Counter.Receive], _counters.Known(Counter.Send), _counters.Known(Counter.Wait),
-        _counters.Known(Counter.Control), _counters[Counter.Wake], _counters[Counter.Enter], _counters[Counter.Await]);
-
     private ConnectionCounts CountConnections()
     {
-        int owing = 0;
-        foreach (Connection connection in _sockets)
-            owing += connection.HasUnsent ? 1 : 0;
+        SocketSet sockets = _services.Sockets;
+        int unsent = 0;
+        long unsentBytes = 0;
+        foreach (Connection connection in sockets)
+        {
+            unsent += connection.HasUnsent ? 1 : 0;
+            unsentBytes += connection.Unsent.Length;
+        }
 
+        int queued = sockets.Waiting + sockets.Listeners.Sum(listener => sockets.Kernel.BacklogLength(listener.Socket));
         return new ConnectionCounts(
-            _sockets.Count + _sockets.Children.Count,
-            Interlocked.Read(ref _accepted),
-            Interlocked.Read(ref _closed),
-            Queued(),
-            owing,
-            _sockets.Children.Count);
-    }
-
-    private int Queued()
-    {
-        try
+            sockets.Count + sockets.DetachedCount, sockets.AcceptedCount, sockets.ClosedCount, queued, unsent, sockets.DetachedCount)
         {
-            return _sockets.Waiting + _listeners.Sum(listener => listener.Queued);
-        }
-        catch (ObjectDisposedException)
-        {
-            return 0; // the server is stopping, and listens no more
-        }
-    }
-
-    private SwitchReport[] Switches()
-    {
-        lock (_switches)
-            return [.. _switches];
-    }
-
-    private void Remember(SwitchReport report)
-    {
-        lock (_switches)
-        {
-            if (_switches.Count == MostSwitches)
-                _switches.RemoveAt(0);
-
-            _switches.Add(report);
-        }
+            Unsent = unsent,
+            UnsentBytes = unsentBytes,
+        };
     }
 }

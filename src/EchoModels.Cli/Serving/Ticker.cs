@@ -1,26 +1,22 @@
 using System.Globalization;
-using EchoModels.Connections;
-using EchoModels.Kernel;
 
 namespace EchoModels.Cli.Serving;
 
-/// <summary>Tells at regular intervals what there was to do, or that there was nothing, and how many sockets are watched.</summary>
+/// <summary>Reports at regular intervals what was received, or that nothing was, and how many sockets are watched.</summary>
 internal sealed class Ticker : IDisposable
 {
     private readonly TimeSpan _interval;
-    private readonly SocketSet _sockets;
-    private readonly CallCounters _counters;
+    private readonly HostServices _services;
     private readonly Narrator _narrator;
     private readonly ManualResetEventSlim _ended = new();
     private readonly Thread _thread;
 
-    public Ticker(TimeSpan interval, SocketSet sockets, CallCounters counters, Narrator narrator)
+    public Ticker(TimeSpan interval, HostServices services, Narrator narrator)
     {
         _interval = interval;
-        _sockets = sockets;
-        _counters = counters;
+        _services = services;
         _narrator = narrator;
-        _thread = new Thread(Tick) { Name = "ticker", IsBackground = true };
+        _thread = new Thread(Run) { Name = "ticker", IsBackground = true };
         _thread.Start();
     }
 
@@ -31,12 +27,12 @@ internal sealed class Ticker : IDisposable
         _ended.Dispose();
     }
 
-    private void Tick()
+    private void Run()
     {
-        Traffic before = Traffic.Take(_counters, _sockets);
+        Traffic before = Traffic.Take(_services);
         while (!_ended.Wait(_interval))
         {
-            Traffic now = Traffic.Take(_counters, _sockets);
+            Traffic now = Traffic.Take(_services);
             _narrator.Information(Describe(now.Since(before)));
             before = now;
         }
@@ -44,9 +40,9 @@ internal sealed class Ticker : IDisposable
 
     private string Describe(Traffic traffic)
     {
-        int connections = _sockets.Count;
-        int listeners = _sockets.Listeners.Count;
-        int children = _sockets.Children.Count;
+        int connections = _services.Sockets.Count;
+        int listeners = _services.Sockets.Listeners.Count;
+        int children = _services.Children.Count;
         string what = traffic.Bytes.In == 0
             ? "no activity"
             : string.Create(CultureInfo.InvariantCulture, $"{Traffic.MessagesInWords(traffic.Messages, traffic.Own)}, {traffic.Bytes.In} bytes");

@@ -4,21 +4,21 @@ using EchoModels.Kernel;
 
 namespace EchoModels.Cli.Serving;
 
-/// <summary>What was received and sent: by the server itself, of which everything is known, and by its children, of whom the kernel has counted the bytes.</summary>
+/// <summary>What was received and sent: by the server itself, of which all is counted, and by its children, whose bytes the kernel has counted.</summary>
 /// <param name="Own">Receives of the server itself that brought bytes.</param>
 /// <param name="Bytes">Bytes received and sent, those of the children included.</param>
 /// <param name="ByChildren">Bytes that children received and sent.</param>
 internal sealed record Traffic(long Own, ByteCount Bytes, ByteCount ByChildren)
 {
-    /// <summary>The messages of all, if that is known: nobody counts in how many pieces a child received its bytes.</summary>
+    /// <summary>The messages of all, if that is known: it is not counted in how many pieces a child received its bytes.</summary>
     public long? Messages => ByChildren.In > 0 ? null : Own;
 
     /// <summary>Until now.</summary>
-    public static Traffic Take(CallCounters counters, SocketSet sockets)
-    {
-        ByteCount children = sockets.Children.Traffic.Total;
-        return new Traffic(counters[Counter.Message], children + new ByteCount(counters[Counter.ByteIn], counters[Counter.ByteOut]), children);
-    }
+    public static Traffic Take(HostServices services) => Of(services.Counters.Read(), services.Children.Traffic.Total);
+
+    /// <summary>The traffic of these calls and of the children.</summary>
+    public static Traffic Of(CallTotals calls, ByteCount byChildren) =>
+        new(calls[Counter.Message], byChildren + new ByteCount(calls[Counter.ByteIn], calls[Counter.ByteOut]), byChildren);
 
     /// <summary>Since an earlier one.</summary>
     public Traffic Since(Traffic before) => new(Own - before.Own, Bytes - before.Bytes, ByChildren - before.ByChildren);

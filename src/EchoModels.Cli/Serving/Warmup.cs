@@ -2,14 +2,14 @@ using System.Reflection;
 
 namespace EchoModels.Cli.Serving;
 
-/// <summary>Loads what would be loaded later, while there are descriptors to load it with.</summary>
+/// <summary>Loads assemblies at the start, while descriptors are free.</summary>
 /// <remarks>
-/// The runtime opens an assembly's file when its code is first needed. Should that be in the moment when a crowd of clients has
-/// taken every descriptor, the program would end on a missing library.
+/// The runtime opens an assembly's file when its code is first needed. If connections used all descriptors at that time, the
+/// program would end with a missing library.
 /// </remarks>
 internal static class Warmup
 {
-    /// <summary>Loads what the server's own assemblies refer to directly; what those need in turn, the headroom is for.</summary>
+    /// <summary>Loads the assemblies that the server's own assemblies refer to; descriptors for indirect references are part of the headroom.</summary>
     public static void LoadAssemblies()
     {
         foreach (Assembly own in (Assembly[])[typeof(Warmup).Assembly, typeof(EchoHost).Assembly, typeof(Serilog.Log).Assembly])
@@ -27,7 +27,7 @@ internal static class Warmup
         }
         catch (IOException)
         {
-            // Referenced, never used, and not there.
+            // The assembly is referenced, but not used and not installed.
         }
     }
 }

@@ -3,7 +3,7 @@ namespace EchoModels.Connections;
 /// <summary>What clients are promised, whichever model serves them.</summary>
 public sealed record EchoPolicy
 {
-    /// <summary>Sent to whoever connects, before anything else; empty for none.</summary>
+    /// <summary>Sent to each client when it connects, before anything else; empty for none.</summary>
     public byte[] Greeting { get; init; } = [];
 
     /// <summary>What comes back for each received chunk.</summary>

@@ -1,26 +1,19 @@
-using System.Net.Sockets;
-using EchoModels.Async;
 using EchoModels.Kernel;
 
 namespace EchoModels.Connections;
 
-/// <summary>A socket of the set: either a listener or a connection.</summary>
-public abstract class EventSource(Socket socket)
+/// <summary>A socket of the set that causes events: a listener or a connection.</summary>
+public abstract class EventSource
 {
-    public Socket Socket => Opened.Socket;
+    /// <summary>Its number and its token; the token is given when it joins the set.</summary>
+    public SocketHandle Socket { get; internal set; }
 
-    /// <summary>The same as the calls on it want it.</summary>
-    internal OpenSocket Opened { get; private protected set; } = socket;
+    /// <summary>Its name in the set.</summary>
+    public Token Token => Socket.Token;
 
-    /// <summary>Its name in the set, given when it joins.</summary>
-    public Token Token { get; internal set; }
-
-    /// <summary>What it is waiting for now.</summary>
+    /// <summary>What it waits for now.</summary>
     public abstract Interest Interest { get; }
 
-    /// <summary>What its selector was last told that it waits for.</summary>
-    public Interest Told { get; internal set; }
-
-    /// <summary>Its entry in the runtime's own epoll, kept here while it is taken out; else null.</summary>
-    internal EngineEntry? LeftEngine { get; set; }
+    /// <summary>What its selector was last asked to watch it for.</summary>
+    public Interest RegisteredInterest { get; set; }
 }

@@ -5,12 +5,12 @@ namespace EchoModels.Connections;
 /// <summary>What a client gets for each chunk it sends: the chunk itself, or the chunk changed.</summary>
 /// <remarks>
 /// However many steps it is made of, it comes down to some bytes before the chunk, the chunk as it is, in capitals or left out,
-/// and some bytes behind it. A model so needs one buffer: it receives into the <see cref="Room"/> between them.
+/// and some bytes behind it. A model so needs one buffer: it receives into the <see cref="Headroom"/> between them.
 /// </remarks>
 public sealed class Reply
 {
     /// <summary>The most that prefixes and suffixes may come to, in bytes.</summary>
-    public const int MostBytes = 4096;
+    public const int MaxBytes = 4096;
 
     private readonly byte[] _before;
     private readonly byte[] _behind;
@@ -55,11 +55,11 @@ public sealed class Reply
     public int AddedBytes => _before.Length + _behind.Length;
 
     /// <summary>The part of a buffer to receive a chunk into, so that the reply can be made around it.</summary>
-    public Span<byte> Room(Span<byte> buffer) => buffer[_before.Length..^_behind.Length];
+    public Span<byte> Headroom(Span<byte> buffer) => buffer[_before.Length..^_behind.Length];
 
-    /// <summary>Makes the reply to the chunk that was received into the <see cref="Room"/> of this buffer.</summary>
+    /// <summary>Makes the reply to the chunk that was received into the <see cref="Headroom"/> of this buffer.</summary>
     /// <returns>The part of the buffer to send.</returns>
-    public Span<byte> Around(Span<byte> buffer, int count)
+    public Span<byte> Wrap(Span<byte> buffer, int count)
     {
         if (this == Echo)
             return buffer[..count];

@@ -4,14 +4,14 @@ using EchoModels.Kernel;
 
 namespace EchoModels.Connections;
 
-/// <summary>Sockets by their tokens: one look into an array, and never a stranger under an old name.</summary>
-/// <remarks>Any thread may add, remove and look. A slot is used again; its next token is of the next generation.</remarks>
+/// <summary>The sockets by their tokens: one read of an array, and never another socket under an old token.</summary>
+/// <remarks>Any thread may add, remove and find. A slot is used again; its next token is of the next generation.</remarks>
 public sealed class SlotTable
 {
     /// <summary>Bytes that memory is fetched by.</summary>
     private const int CacheLine = 64;
 
-    /// <summary>So many hold what a turn of a connection looks at.</summary>
+    /// <summary>So many hold what one step of a connection reads.</summary>
     private const int LinesPerSocket = 3;
 
     private readonly Stack<Token> _free = new();
@@ -23,7 +23,7 @@ public sealed class SlotTable
     /// <summary>How many of the sockets are connections.</summary>
     public int Connections => Volatile.Read(ref _connections);
 
-    /// <summary>The socket that goes by this token; null if it has been removed since.</summary>
+    /// <summary>The socket of this token; null if it has been removed since.</summary>
     public EventSource? Find(Token token)
     {
         EventSource?[] slots = _slots;
@@ -57,31 +57,33 @@ public sealed class SlotTable
             if (token.Slot == _slots.Length)
                 Array.Resize(ref _slots, _slots.Length * 2);
 
-            socket.Token = token;
+            socket.Socket = socket.Socket with { Token = token };
             _slots[token.Slot] = socket;
             _connections += socket is Connection ? 1 : 0;
             return _connections;
         }
     }
 
-    /// <summary>Forgets a socket; its token is never given again.</summary>
-    internal void Remove(EventSource socket)
+    /// <summary>Removes a socket; its token is never given again.</summary>
+    /// <returns>False if it has been removed before.</returns>
+    internal bool Remove(EventSource socket)
     {
         lock (_gate)
         {
             if (_slots[socket.Token.Slot] != socket)
-                return; // it has gone already
+                return false;
 
             _slots[socket.Token.Slot] = null;
             _free.Push(socket.Token with { Generation = socket.Token.Generation + 1 });
             _connections -= socket is Connection ? 1 : 0;
+            return true;
         }
     }
 
     /// <summary>Walks the connections; those that come or go meanwhile may or may not be seen.</summary>
     public Enumerator GetEnumerator() => new(this);
 
-    /// <summary>A place on that walk.</summary>
+    /// <summary>A position on that walk.</summary>
     public struct Enumerator(SlotTable table)
     {
         private int _next;

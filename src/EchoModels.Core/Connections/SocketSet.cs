@@ -1,163 +1,188 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
+using EchoModels.Events;
 using EchoModels.Kernel;
-using EchoModels.Processes;
 
 namespace EchoModels.Connections;
 
 /// <summary>The sockets that a model borrows: the listeners, and every open connection. It outlives every model.</summary>
 /// <remarks>
-/// Any thread may accept, close and enumerate. While a model serves, only that model touches the sockets; whoever enumerates
-/// meanwhile sees connections come and go. The events are raised on the thread that accepts or closes, and must not block it.
+/// Any thread may accept, close, abort and enumerate. While a model serves, only that model makes calls on the sockets; an enumeration
+/// meanwhile sees connections come and go. A descriptor is closed under the lock of its slot, and so is a call from another thread made.
 /// </remarks>
 public sealed class SocketSet : IDisposable
 {
-    private readonly ISocketIo _io;
-    private readonly EchoPolicy _policy;
     private readonly List<Listener> _listeners = [];
     private readonly SlotTable _slots = new();
+    private readonly Lock[] _gates = [.. Enumerable.Range(0, 64).Select(_ => new Lock())];
+    private readonly ConcurrentDictionary<Token, CloseReason> _aborted = [];
     private int _waiting;
+    private int _detached;
+    private long _accepted;
+    private long _closed;
     private volatile bool _blocking;
-    private nint _latest;
+    private bool _allNonBlocking;
+    private int _latest;
 
-    public SocketSet(IEnumerable<Listener> listeners, ISocketIo io, EchoPolicy? policy = null)
+    /// <param name="listeners">Where connections come from.</param>
+    /// <param name="kernel">Makes the calls until the set is lent with another one.</param>
+    /// <param name="policy">What clients are promised; null for a plain echo.</param>
+    /// <param name="events">Where what happens is published; null for nowhere.</param>
+    public SocketSet(IEnumerable<Listener> listeners, IKernel kernel, EchoPolicy? policy = null, ServerEvents? events = null)
     {
-        _io = io;
-        _policy = policy ?? new EchoPolicy();
-        Children = new ChildProcesses(this);
-        foreach (Listener listener in listeners)
-        {
-            _slots.Add(listener);
-            _listeners.Add(listener);
-        }
+        (Kernel, Policy, Events) = (kernel, policy ?? new EchoPolicy(), events ?? new ServerEvents());
+        _listeners.AddRange(listeners);
+        _listeners.ForEach(listener => _slots.Add(listener));
     }
 
-    /// <summary>A connection was taken out of a backlog.</summary>
-    public event Action<Connection>? Accepted;
-
-    /// <summary>A connection was closed, and why.</summary>
-    public event Action<Connection, CloseReason>? Closed;
-
-    /// <summary>An accept failed for want of something, most often a descriptor; the listener rests, and its clients wait in the backlog.</summary>
-    public event Action<Listener, SocketError>? AcceptFailed;
-
-    /// <summary>A connection was ended from outside, as by the idle timeout: for a model that its kernel does not tell. On any thread.</summary>
-    public event Action? Aborted;
-
-    /// <summary>The model that is now serving has every socket in its hands.</summary>
+    /// <summary>The model that is now serving has every socket. Raised on its thread.</summary>
     public event Action? Started;
 
+    /// <summary>A connection was ended from outside, as by the idle timeout, on any thread: for a model that its kernel does not tell.</summary>
+    public event Action? Aborted;
+
+    /// <summary>Makes the calls on these sockets; the host sets it when it lends them.</summary>
+    public IKernel Kernel { get; set; }
+
+    /// <summary>What clients are promised.</summary>
+    public EchoPolicy Policy { get; }
+
+    /// <summary>Where what happens is told.</summary>
+    public ServerEvents Events { get; }
+
     public IReadOnlyList<Listener> Listeners => _listeners;
-
-    /// <summary>What clients get for what they send: for models that make room for it in buffers of their own.</summary>
-    internal Reply Reply => _policy.Reply;
-
-    /// <summary>The connections that have left the set for a process of their own.</summary>
-    public ChildProcesses Children { get; }
 
     /// <summary>How many connections are open and in the set.</summary>
     public int Count => _slots.Connections;
 
+    /// <summary>How many connections are open and have left the set, for a process of their own.</summary>
+    public int DetachedCount => Volatile.Read(ref _detached);
+
     /// <summary>How many of them wait until their model has a thread or a process for them; the model keeps the count.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
-    /// <summary>How long a selector may sleep, in milliseconds: for ever, or until the first resting listener may be asked again.</summary>
+    /// <summary>Connections accepted since the start.</summary>
+    public long AcceptedCount => Interlocked.Read(ref _accepted);
+
+    /// <summary>Connections closed since the start.</summary>
+    public long ClosedCount => Interlocked.Read(ref _closed);
+
+    /// <summary>How long a wait may last, in milliseconds: without limit, or until the first listener that backs off may be asked again.</summary>
     public int BackoffMilliseconds
     {
         get
         {
-            int wait = Timeout.Infinite;
+            int wait = int.MaxValue;
             foreach (Listener listener in _listeners)
-            {
-                if (listener.IsBackingOff && (wait == Timeout.Infinite || listener.BackoffLeft < wait))
-                    wait = listener.BackoffLeft;
-            }
+                wait = listener.IsBackingOff ? Math.Min(wait, listener.BackoffLeft) : wait;
 
-            return wait;
+            return wait == int.MaxValue ? Timeout.Infinite : wait;
         }
     }
 
-    /// <summary>The socket that goes by this token; null if it has been closed since.</summary>
+    /// <summary>The socket of this token; null if it has been closed since.</summary>
     public EventSource? Find(Token token) => _slots.Find(token);
 
-    /// <summary>Says that a socket is going to be looked for soon.</summary>
-    internal void Prefetch(Token token) => _slots.Prefetch(token);
-
-    /// <summary>Takes one client out of a listener's backlog; on a blocking set it sleeps until there is one.</summary>
-    /// <returns>False if there is none to be had now: nobody there, the listener rests, or the call was let go.</returns>
-    public bool TryAccept(Listener listener, [NotNullWhen(true)] out Connection? newcomer)
+    /// <summary>Takes one connection out of a listener's backlog; on a blocking set it sleeps until there is one.</summary>
+    /// <returns>False if there is none now: an empty backlog, a listener that backs off, or a call that was interrupted.</returns>
+    public bool TryAccept(Listener listener, [NotNullWhen(true)] out Connection? accepted)
     {
-        newcomer = null;
+        accepted = null;
         if (!CanAccept(listener))
             return false;
+        int number = Kernel.Accept(listener.Socket, _blocking, out SocketError error);
+        if (error != SocketError.Success)
+            AcceptFailed(listener, error);
 
-        Socket? socket = _io.Accept(listener.Socket, _blocking, out SocketError error);
-        if (socket is null)
-        {
-            Refused(listener, error);
-            return false;
-        }
-
-        newcomer = Admit(socket);
-        return newcomer is not null;
+        accepted = error == SocketError.Success ? Admit(number) : null;
+        return accepted is not null;
     }
 
-    /// <summary>Whether a listener may be asked now: not while it rests, nor when descriptors run out, for which it is given a rest.</summary>
-    internal bool CanAccept(Listener listener)
+    /// <summary>Whether a listener may be asked now: not while it backs off, nor when descriptors run out, for which it backs off.</summary>
+    public bool CanAccept(Listener listener)
     {
         if (listener.IsBackingOff)
             return false;
 
         listener.EndBackoff();
-        if (!DescriptorLimit.IsReached(_latest, listener.Socket))
+        if (Kernel.HasDescriptors(_latest, listener.Socket))
             return true;
 
-        Refused(listener, SocketError.TooManyOpenSockets);
+        AcceptFailed(listener, SocketError.TooManyOpenSockets);
         return false;
     }
 
-    /// <summary>Takes in a client that somebody else has taken out of a backlog: the kernel by itself, or the runtime.</summary>
+    /// <summary>Takes in a socket that was accepted otherwise: by a request to io_uring, by the runtime, or by another process.</summary>
     /// <returns>Null if it was one too many, and has been closed.</returns>
-    internal Connection? Welcome(Socket accepted)
+    public Connection? Adopt(int number)
     {
-        _io.SetBlocking(accepted, _blocking);
-        return Admit(accepted);
+        Kernel.SetBlocking(new SocketHandle(number), _blocking);
+        return Admit(number);
     }
 
-    /// <summary>Closes a connection whose conversation is over, for the reason it gave.</summary>
-    public void Close(Connection connection) => Close(connection, connection.ClosedBecause);
-
-    /// <summary>Closes a connection. The model has stopped watching it.</summary>
-    public void Close(Connection connection, CloseReason reason)
+    /// <summary>Lets a listener back off whose accept failed, unless it failed for a reason that has passed.</summary>
+    public void AcceptFailed(Listener listener, SocketError error)
     {
-        _slots.Remove(connection);
-        CloseDetached(connection, reason);
+        if (listener.BacksOffAfter(error) && Events.HasSubscribers)
+            Events.Publish(new BackingOff(listener.EndPoint, error, Kernel.Linux is null || Kernel.BacklogLength(listener.Socket) > 0));
     }
 
-    /// <summary>Lets a connection go without closing it; from now on it is another's to look after.</summary>
-    internal void Detach(Connection connection) => _slots.Remove(connection);
-
-    /// <summary>Closes a connection that is no longer in the set.</summary>
-    internal void CloseDetached(Connection connection, CloseReason reason)
+    /// <summary>Closes a connection that the model has stopped watching; without a reason, for the one that its conversation ended with.</summary>
+    public void Close(Connection connection, CloseReason? reason = null)
     {
-        connection.Dispose();
-        Closed?.Invoke(connection, reason);
+        lock (GateOf(connection.Token))
+        {
+            if (!_slots.Remove(connection))
+                return; // closed before
+
+            CloseDescriptor(connection);
+        }
+
+        CloseReason because = _aborted.TryRemove(connection.Token, out CloseReason aborted) ? aborted : reason ?? connection.CloseReason;
+        if (Events.HasSubscribers)
+            Events.Publish(new ConnectionClosed(connection.Token, connection.Peer, because, connection.Messages, connection.BytesIn));
     }
 
-    /// <summary>Ends a conversation from outside, on any thread: whoever serves it meets the end of the stream, and closes it.</summary>
+    /// <summary>Ends a conversation from outside, on any thread: its model meets the end of the stream, and closes it for this reason.</summary>
     public void Abort(Connection connection, CloseReason reason)
     {
-        connection.Abort(reason);
+        lock (GateOf(connection.Token))
+        {
+            if (_slots.Find(connection.Token) != connection)
+                return;
+
+            _aborted[connection.Token] = reason;
+            Kernel.Shutdown(connection.Socket, SocketShutdown.Both);
+        }
+
         Aborted?.Invoke();
     }
 
-    /// <summary>Stops listening. Who is still in the backlog is reset by the kernel.</summary>
+    /// <summary>Lets a connection leave the set without closing it: a process of its own serves it from now on.</summary>
+    internal void Detach(Connection connection)
+    {
+        Interlocked.Increment(ref _detached);
+        _slots.Remove(connection);
+    }
+
+    /// <summary>Closes the descriptor of a connection that has left the set, and tells it.</summary>
+    internal void CloseDetached(Connection connection, CloseReason reason, ChildExit child)
+    {
+        CloseDescriptor(connection);
+        Interlocked.Decrement(ref _detached);
+        if (Events.HasSubscribers)
+            Events.Publish(new ConnectionClosed(connection.Token, connection.Peer, reason, null, connection.BytesIn) { Child = child });
+    }
+
+    /// <summary>Stops listening. What is still in the backlog is reset by the kernel.</summary>
     public void CloseListeners()
     {
         foreach (Listener listener in _listeners)
         {
             _slots.Remove(listener);
-            listener.Socket.Dispose();
+            Kernel.Close(listener.Socket);
+            listener.Socket = listener.Socket.Closed();
         }
 
         _listeners.Clear();
@@ -166,57 +191,57 @@ public sealed class SocketSet : IDisposable
     /// <summary>Makes every socket of the set, and every one to come, blocking or non-blocking.</summary>
     public void SetBlocking(bool blocking)
     {
+        if (!blocking && _allNonBlocking)
+            return; // two calls a socket saved, between two models that wait for readiness
+
         _blocking = blocking;
+        _allNonBlocking = !blocking;
         foreach (Listener listener in _listeners)
-            _io.SetBlocking(listener.Socket, blocking);
+            Kernel.SetBlocking(listener.Socket, blocking);
         foreach (Connection connection in this)
-            _io.SetBlocking(connection.Socket, blocking);
+            Kernel.SetBlocking(connection.Socket, blocking);
     }
 
-    /// <summary>Lets the calls to come on one socket return at once, though the others block; see <see cref="Threading.BlockedThreads"/>.</summary>
-    internal void EndBlocking(EventSource socket) => _io.SetBlocking(socket.Socket, false);
+    /// <summary>The model reports: so many more wait for a thread or a process, or fewer.</summary>
+    public void AddWaiting(int change) => Interlocked.Add(ref _waiting, change);
 
-    /// <summary>The model says: so many more wait, or fewer.</summary>
-    internal void AddWaiting(int change) => Interlocked.Add(ref _waiting, change);
-
-    /// <summary>The model says: from here on, each socket is served.</summary>
+    /// <summary>The model reports: from here on, each socket is served.</summary>
     public void ReportStarted() => Started?.Invoke();
 
-    /// <summary>Bytes that the kernel holds for the peer and that the peer has not acknowledged.</summary>
-    public int Unacknowledged(Connection connection) => _io.Unacknowledged(connection.Socket);
+    /// <summary>Has the processor fetch what a step of this socket will read.</summary>
+    internal void Prefetch(Token token) => _slots.Prefetch(token);
 
-    /// <summary>Walks the connections; those that come or go meanwhile may or may not be seen.</summary>
+    /// <inheritdoc cref="SlotTable.GetEnumerator"/>
     public SlotTable.Enumerator GetEnumerator() => _slots.GetEnumerator();
 
     public void Dispose()
     {
         CloseListeners();
-        Children.Dispose();
         foreach (Connection connection in this)
             Close(connection, CloseReason.Drain);
     }
 
-    /// <summary>Lets a listener rest whose accept failed, unless it failed for a reason that has passed.</summary>
-    internal void Refused(Listener listener, SocketError error)
+    private Connection? Admit(int number)
     {
-        // The last three: the call was interrupted, given up by the model, or the client has gone again. Whoever calls asks once more.
-        if (error is SocketError.WouldBlock or SocketError.Interrupted or SocketError.OperationAborted or SocketError.ConnectionAborted)
-            return;
+        _latest = number;
+        Connection connection = new(this, Kernel.PeerOf(new SocketHandle(number))) { Socket = new SocketHandle(number) };
+        bool isOneTooMany = _slots.Add(connection) + DetachedCount > Policy.MaxConnections;
+        Interlocked.Increment(ref _accepted);
+        if (Events.HasSubscribers)
+            Events.Publish(new ConnectionAccepted(connection.Token, connection.Peer));
 
-        listener.Rest();
-        AcceptFailed?.Invoke(listener, error);
+        if (isOneTooMany)
+            Close(connection, CloseReason.Limit);
+
+        return isOneTooMany ? null : connection;
     }
 
-    private Connection? Admit(Socket socket)
+    private void CloseDescriptor(Connection connection)
     {
-        _latest = socket.Handle;
-        Connection newcomer = new(socket, _io, _policy);
-        bool isOneTooMany = _slots.Add(newcomer) + Children.Count > _policy.MaxConnections;
-        Accepted?.Invoke(newcomer);
-        if (!isOneTooMany)
-            return newcomer;
-
-        Close(newcomer, CloseReason.Limit);
-        return null;
+        Kernel.Close(connection.Socket);
+        connection.Socket = connection.Socket.Closed();
+        Interlocked.Increment(ref _closed);
     }
+
+    private Lock GateOf(Token token) => _gates[token.Slot % _gates.Length];
 }

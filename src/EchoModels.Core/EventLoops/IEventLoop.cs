@@ -2,18 +2,18 @@ using EchoModels.Connections;
 
 namespace EchoModels.EventLoops;
 
-/// <summary>One event loop, whoever turns it: a server with one thread, or a team with many.</summary>
-/// <remarks>It belongs to the thread that makes it, except for <see cref="Wake"/>. Disposed of, it has let go of its sockets.</remarks>
+/// <summary>One event loop: wait until sockets are ready, handle those, wait again.</summary>
+/// <remarks>It belongs to the thread that makes it, except for <see cref="Wake"/>. Once disposed of, it makes no call on its sockets.</remarks>
 internal interface IEventLoop : IDisposable
 {
-    /// <summary>Where a newcomer is to be watched; here, unless it is told otherwise.</summary>
-    Action<Connection>? Place { get; set; }
+    /// <summary>What to do with an accepted connection; null adds it to this loop.</summary>
+    Action<Connection>? OnAccepted { get; set; }
 
-    /// <summary>Takes a socket into its care.</summary>
+    /// <summary>Starts to serve a socket.</summary>
     void Add(EventSource socket);
 
-    /// <summary>Waits once, and attends to those that have something.</summary>
-    void Turn();
+    /// <summary>Waits once, and handles what is ready.</summary>
+    void RunOnce();
 
     /// <summary>Ends the wait under way, or else the next one, from any thread.</summary>
     void Wake();

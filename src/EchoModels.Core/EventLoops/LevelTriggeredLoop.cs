@@ -1,82 +1,82 @@
 using EchoModels.Connections;
+using EchoModels.Events;
 using EchoModels.Kernel;
 
 namespace EchoModels.EventLoops;
 
-/// <summary>One selector: sleep until some sockets are ready, attend to those, sleep again.</summary>
-/// <remarks>select, poll and epoll are this one page; they differ in the selector, which is in how the kernel is asked.</remarks>
+/// <summary>The level-triggered event loop: sleep until some sockets are ready, one step for each of those, sleep again.</summary>
+/// <remarks>select, poll, epoll and kqueue are this one page; they differ in the selector, which is in how the kernel is asked.</remarks>
 internal sealed class LevelTriggeredLoop(SocketSet sockets, ISelector selector) : IEventLoop
 {
-    /// <summary>However many wait in the backlog, the connections get their turn after so many accepts.</summary>
-    private const int AcceptsPerTurn = 64;
+    /// <summary>The connections get their turn after so many accepts, however long the backlog is.</summary>
+    private const int MaxAccepts = 64;
 
     private readonly byte[] _buffer = new byte[Connection.BufferSize];
     private readonly List<Listener> _listeners = [];
 
-    public Action<Connection>? Place { get; set; }
-
-    public void Turn()
-    {
-        int sleep = _listeners.Count > 0 ? sockets.BackoffMilliseconds : Timeout.Infinite;
-        foreach (Listener listener in _listeners)
-            Update(listener);
-
-        foreach (EventSource ready in new ReadySockets(sockets, selector.Wait(sleep)))
-        {
-            switch (ready)
-            {
-                case Listener listener: Welcome(listener); break;
-                case Connection connection: Attend(connection); break;
-            }
-        }
-    }
+    public Action<Connection>? OnAccepted { get; set; }
 
     public void Add(EventSource socket)
     {
         if (socket is Listener listener)
             _listeners.Add(listener);
 
-        socket.Told = socket.Interest;
-        selector.Add(socket.Socket, socket.Told, socket.Token);
+        socket.RegisteredInterest = socket.Interest;
+        selector.Add(socket.Socket, socket.Interest);
+    }
+
+    public void RunOnce()
+    {
+        int limit = _listeners.Count > 0 ? sockets.BackoffMilliseconds : Timeout.Infinite;
+        foreach (Listener listener in _listeners)
+            Update(listener);
+
+        foreach (EventSource ready in new ReadySockets(sockets, selector.Wait(limit)))
+        {
+            switch (ready)
+            {
+                case Listener listener: Accept(listener); break;
+                case Connection connection: Serve(connection); break;
+            }
+        }
     }
 
     public void Wake() => selector.Wake();
 
     public void Dispose() => selector.Dispose();
 
-    private void Welcome(Listener listener)
+    private void Accept(Listener listener)
     {
-        Action<Connection> place = Place ?? Add;
-        for (int i = 0; i < AcceptsPerTurn && sockets.TryAccept(listener, out Connection? newcomer); i++)
+        Action<Connection> onAccepted = OnAccepted ?? Add;
+        for (int i = 0; i < MaxAccepts && sockets.TryAccept(listener, out Connection? accepted); i++)
         {
-            if (selector.CanWatch(newcomer.Socket))
-                place(newcomer);
+            if (selector.CanWatch(accepted.Socket))
+                onAccepted(accepted);
             else
-                sockets.Close(newcomer, CloseReason.Limit);
+                sockets.Close(accepted, CloseReason.Limit);
         }
     }
 
-    private void Attend(Connection connection)
+    private void Serve(Connection connection)
     {
-        if (connection.Echo(_buffer) == IoStatus.Closed)
-        {
-            selector.Remove(connection.Socket);
-            sockets.Close(connection);
-        }
-        else
+        if (connection.Echo(_buffer) != IoStatus.Closed)
         {
             Update(connection);
+            return;
         }
+
+        selector.Remove(connection.Socket);
+        sockets.Close(connection);
     }
 
-    /// <summary>Tells the selector only what has changed: a connection that begins or ceases to owe, a listener that rests.</summary>
+    /// <summary>Tells the selector only what has changed: a connection with unsent bytes waits for room, a listener may back off.</summary>
     private void Update(EventSource socket)
     {
         Interest now = socket.Interest;
-        if (now == socket.Told)
+        if (now == socket.RegisteredInterest)
             return;
 
-        socket.Told = now;
-        selector.Modify(socket.Socket, now, socket.Token);
+        socket.RegisteredInterest = now;
+        selector.Modify(socket.Socket, now);
     }
 }

@@ -3,14 +3,14 @@ using EchoModels.Kernel;
 
 namespace EchoModels.EventLoops;
 
-/// <summary>The sockets that may have more for us than was taken: what is told only once must not be forgotten.</summary>
-/// <remarks>Tokens, not sockets, so that one which is closed meanwhile is found no more.</remarks>
+/// <summary>The sockets that may have more than was taken: what the kernel reports once must not be forgotten.</summary>
+/// <remarks>Tokens, not sockets: one that is closed meanwhile is not found any more.</remarks>
 internal sealed class ReadyList(SocketSet sockets)
 {
     private HashSet<Token> _next = [];
     private HashSet<Token> _taken = [];
 
-    /// <summary>How long a wait may last, in milliseconds: 0 as long as somebody is on the list; a listener is given its rest.</summary>
+    /// <summary>How long a wait may last, in milliseconds: 0 while the list has a socket, except for a listener that backs off.</summary>
     public int LongestWait
     {
         get
@@ -18,28 +18,20 @@ internal sealed class ReadyList(SocketSet sockets)
             int wait = Timeout.Infinite;
             foreach (Token token in _next)
             {
-                int rest = sockets.Find(token) is Listener listener ? listener.BackoffLeft : 0;
-                if (rest == 0)
+                int left = sockets.Find(token) is Listener listener ? listener.BackoffLeft : 0;
+                if (left == 0)
                     return 0;
 
-                wait = wait == Timeout.Infinite ? rest : Math.Min(wait, rest);
+                wait = wait == Timeout.Infinite ? left : Math.Min(wait, left);
             }
 
             return wait;
         }
     }
 
-    public void Add(EventSource socket) => _next.Add(socket.Token);
+    public void Add(Token token) => _next.Add(token);
 
-    public void AddAll()
-    {
-        foreach (Listener listener in sockets.Listeners)
-            Add(listener);
-        foreach (Connection connection in sockets)
-            Add(connection);
-    }
-
-    /// <summary>Takes everybody off the list, to be attended to once each; whoever is not finished then comes back to it.</summary>
+    /// <summary>Takes all off the list, to be handled once each; one that is not finished then is added again.</summary>
     public HashSet<Token> Take()
     {
         _taken.Clear();

@@ -5,8 +5,8 @@ namespace EchoModels.EventLoops;
 
 /// <summary>The sockets that a wait has found ready, one after the other; those that have been closed meanwhile are left out.</summary>
 /// <remarks>
-/// While one of them is attended to, the processor fetches the next from memory: with a thousand connections, the kernel's own work
-/// for each turn has long displaced it from the caches.
+/// While one of them is handled, the processor fetches the next from memory: with a thousand connections, the kernel's own work for each
+/// message has displaced it from the caches.
 /// </remarks>
 /// <param name="sockets">Where they are found.</param>
 /// <param name="events">What <see cref="ISelector.Wait"/> returned.</param>

@@ -5,8 +5,8 @@ namespace EchoModels.IoUring;
 
 /// <summary>Buffers for the kernel to choose from when bytes have come: an idle connection holds none.</summary>
 /// <remarks>
-/// The third ring: we give buffers in, the kernel takes them out, and each answer names the buffer taken. See
-/// io_uring_register_buf_ring(3). Each is given with the room that the reply needs before and behind what is received.
+/// The third ring: the program provides buffers, the kernel takes them, and each completion names the buffer taken. See
+/// io_uring_register_buf_ring(3). Each is provided without the headroom that the reply needs before and after what is received.
 /// </remarks>
 internal sealed unsafe class BufferRing : IDisposable
 {
@@ -18,8 +18,8 @@ internal sealed unsafe class BufferRing : IDisposable
     private readonly nuint _length;
     private readonly nint _buffers;
     private readonly BufferEntry* _entries;
-    private readonly int _roomOffset;
-    private readonly uint _roomLength;
+    private readonly int _offset;
+    private readonly uint _roomInEach;
     private ushort _tail;
 
     /// <exception cref="IOException">The kernel has no such rings (before Linux 5.19), or no memory.</exception>
@@ -36,15 +36,15 @@ internal sealed unsafe class BufferRing : IDisposable
         _buffers = memory + (nint)entries;
 
         Span<byte> first = this[0];
-        Span<byte> room = reply.Room(first);
-        first.Overlaps(room, out _roomOffset);
+        Span<byte> room = reply.Headroom(first);
+        first.Overlaps(room, out _offset);
 
-        // The limit is looked at after each chunk: the last may exceed it by all but one byte. Together it makes one buffer's worth.
+        // The kernel compares with the limit after each chunk: the last may exceed it by all but one byte. Together that is one buffer.
         ReceiveLimit = settings.Multishot && reply.AddedBytes == 0 ? MultishotLimit : 0;
-        _roomLength = (uint)room.Length - ReceiveLimit;
+        _roomInEach = (uint)room.Length - ReceiveLimit;
         Register();
         for (int buffer = 0; buffer < _count; buffer++)
-            Give(buffer);
+            Provide(buffer);
     }
 
     /// <summary>How many the kernel may take.</summary>
@@ -52,34 +52,34 @@ internal sealed unsafe class BufferRing : IDisposable
 
     /// <summary>A request to receive ends when it has brought so many bytes; 0 if it is to end with the first chunk.</summary>
     /// <remarks>
-    /// The next is made when all of them went out. However little a client reads, and however much it sends meanwhile, it is owed one
-    /// buffer's worth at the most. Where chunks grow on the way, each is asked for by itself.
+    /// The next is made when all of them went out. However little a client reads, and however much it sends meanwhile, at most one buffer is
+    /// unsent. Where the reply is longer than the chunk, each chunk has a request of its own.
     /// </remarks>
     public uint ReceiveLimit { get; }
 
-    /// <summary>A whole buffer, the room for the reply included.</summary>
+    /// <summary>A whole buffer, with the headroom for the reply.</summary>
     public Span<byte> this[int buffer] => new((void*)Address(buffer), BufferSize);
 
     public nint Address(int buffer) => _buffers + ((nint)buffer * BufferSize);
 
-    /// <summary>Notes that the kernel has taken one.</summary>
-    public void Took() => Free--;
+    /// <summary>The kernel has taken one.</summary>
+    public void OnTaken() => Free--;
 
-    /// <summary>Gives one back to the kernel.</summary>
-    public void Give(int buffer)
+    /// <summary>Provides one to the kernel.</summary>
+    public void Provide(int buffer)
     {
         BufferEntry* entry = _entries + (_tail & (_count - 1));
-        entry->Address = Address(buffer) + _roomOffset;
-        entry->Length = _roomLength;
+        entry->Address = Address(buffer) + _offset;
+        entry->Length = _roomInEach;
         entry->Id = (ushort)buffer;
         Volatile.Write(ref _entries->Tail, ++_tail);
         Free++;
     }
 
-    /// <summary>Frees the memory; the ring has been closed, and knows it no more.</summary>
+    /// <summary>Frees the memory, after the ring has been closed.</summary>
     public void Dispose()
     {
-        // Should the kernel still work on a request, after a failure within a failure, it must not find the memory in other hands.
+        // After a failure within a failure the kernel may still work on a request: it must not write into memory that is used otherwise.
         if (_ring.InFlight == 0)
             _ = Uring.Unmap((nint)_entries, _length);
     }

@@ -3,13 +3,13 @@ using EchoModels.Posix;
 
 namespace EchoModels.IoUring;
 
-/// <summary>What was asked of the kernel.</summary>
+/// <summary>What was requested of the kernel.</summary>
 internal enum RequestKind
 {
-    /// <summary>To tell when the bell rings, which ends a wait.</summary>
-    Bell,
+    /// <summary>To tell when the waker is readable, which ends a wait.</summary>
+    Wake,
 
-    /// <summary>To accept whoever comes.</summary>
+    /// <summary>To accept connections.</summary>
     Accept,
 
     /// <summary>To receive.</summary>
@@ -25,17 +25,17 @@ internal enum RequestKind
     Cancel,
 }
 
-/// <summary>The kernel's answer to a request; several, if it was one that lasts (multishot).</summary>
+/// <summary>The kernel's answer to a request; a multishot request has several.</summary>
 /// <remarks>
-/// The 64 bits that travel with a request are the socket's token, except for the uppermost four: those tell what was asked. No
-/// request outlives its socket, so that the slot alone would do to find it.
+/// The 64 bits that come back with a completion are the socket's token, except for the uppermost four: those tell what was requested. No
+/// request outlives its socket, so the slot alone is enough to find it.
 /// </remarks>
 internal readonly struct Completion(ulong userData, int result, uint flags)
 {
     private const int KindShift = 60;
     private const ulong TokenMask = (1UL << KindShift) - 1;
 
-    /// <summary>What was asked.</summary>
+    /// <summary>What was requested.</summary>
     public RequestKind Kind => (RequestKind)(userData >> KindShift);
 
     /// <summary>Whose request it was.</summary>
@@ -47,7 +47,7 @@ internal readonly struct Completion(ulong userData, int result, uint flags)
     /// <summary>The errno; 0 if there is none.</summary>
     public int Error => result < 0 ? -result : 0;
 
-    /// <summary>Whether the request goes on, and more answers will come.</summary>
+    /// <summary>Whether the request goes on, and more completions will come.</summary>
     public bool HasMore => (flags & Uring.IORING_CQE_F_MORE) != 0;
 
     /// <summary>Whether the kernel took a buffer out of the buffer ring.</summary>
@@ -56,6 +56,6 @@ internal readonly struct Completion(ulong userData, int result, uint flags)
     /// <summary>Which buffer.</summary>
     public int Buffer => (int)(flags >> Uring.IORING_CQE_BUFFER_SHIFT);
 
-    /// <summary>What travels with a request.</summary>
+    /// <summary>What comes back with the completions of a request.</summary>
     public static ulong UserData(RequestKind kind, Token token) => (token.Value & TokenMask) | ((ulong)kind << KindShift);
 }

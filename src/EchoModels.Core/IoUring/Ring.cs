@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EchoModels.Connections;
@@ -8,43 +7,41 @@ using EchoModels.Posix;
 
 namespace EchoModels.IoUring;
 
-/// <summary>io_uring(7): two rings in memory that we share with the kernel; requests go in by one, answers come out by the other.</summary>
+/// <summary>io_uring(7): two rings in memory that the program shares with the kernel; requests go in by one, completions come out by the other.</summary>
 /// <remarks>
-/// It belongs to the thread that makes it, except for <see cref="Wake"/>. One call, io_uring_enter(2), both hands over all requests
-/// that have gathered and sleeps for answers. <see cref="InFlight"/> knows what the kernel still works on; only when that is
-/// nothing may the memory be freed that requests speak of.
+/// It belongs to the thread that makes it, except for <see cref="Wake"/>. One call, io_uring_enter(2), both hands over all requests that
+/// have gathered and sleeps for completions. <see cref="InFlight"/> counts what the kernel still works on; only when that is 0 may the
+/// memory be freed that requests refer to.
 /// </remarks>
 internal sealed unsafe class Ring : IDisposable
 {
-    private readonly CallCounters _counters;
-    private readonly RingCounters _answers;
+    private readonly LinuxKernel _kernel;
     private readonly FileDescriptor _ring;
     private readonly RingMemory _memory;
     private readonly int _registered = -1;
-    private readonly Waker _bell;
+    private readonly Waker _waker;
     private readonly TimeSpan _spin;
     private uint _submissionTail;
     private uint _completionHead;
 
-    /// <summary>Sets up a ring with its buffers, and enters it once: whoever refuses any of it refuses now.</summary>
-    /// <param name="settings">How large, and how the kernel is asked.</param>
-    /// <param name="counters">Where its calls and what they did are counted.</param>
-    /// <param name="reply">What is to have room in the buffers.</param>
+    /// <summary>Sets up a ring with its buffers, and enters it once: if the system refuses any of it, it refuses now.</summary>
+    /// <param name="settings">How large, and with which flags.</param>
+    /// <param name="kernel">Makes the calls.</param>
+    /// <param name="reply">What needs headroom in the buffers.</param>
     /// <exception cref="IOException">The kernel or a sandbox refuses; the message names call, error and likely reason.</exception>
-    public Ring(RingSettings settings, CallCounters counters, Reply reply)
+    public Ring(RingSettings settings, LinuxKernel kernel, Reply reply)
     {
-        _counters = counters;
-        _answers = new RingCounters(counters);
+        _kernel = kernel;
         _spin = settings.Spin;
-        _ring = Open(settings, out RingParameters parameters);
+        _ring = Open(kernel, settings, out RingParameters parameters);
         try
         {
             _memory = new RingMemory(_ring, parameters);
-            _bell = new Waker();
+            _waker = new Waker(kernel);
             _registered = RegisterItself();
             Enter(atLeast: 0);
             Buffers = new BufferRing(this, settings, reply);
-            this.Watch(_bell.Socket);
+            this.PollWaker(_waker.Socket);
         }
         catch
         {
@@ -53,40 +50,42 @@ internal sealed unsafe class Ring : IDisposable
         }
     }
 
-    /// <summary>Requests that have not got their last answer.</summary>
+    /// <summary>Requests that have not got their last completion.</summary>
     public int InFlight { get; private set; }
 
-    /// <summary>How many answers the kernel may have ready before we take the first.</summary>
-    public int AnswersAtOnce => (int)_memory.CompletionMask + 1;
+    /// <summary>How many completions the kernel may have ready before the first is reaped.</summary>
+    public int MaxCompletions => (int)_memory.CompletionMask + 1;
 
     /// <summary>What the kernel receives into.</summary>
     public BufferRing Buffers { get; }
 
-    /// <summary>The socket that tells when somebody wakes the ring.</summary>
-    public Socket Bell => _bell.Socket;
+    /// <summary>The socket that becomes readable when the ring is woken.</summary>
+    public SocketHandle Waker => _waker.Socket;
 
-    private bool HasAnswers => Volatile.Read(ref *_memory.CompletionTail) != _completionHead;
+    private bool HasCompletions => Volatile.Read(ref *_memory.CompletionTail) != _completionHead;
 
-    /// <summary>Whether entering the ring would bring answers: a look into memory, no call.</summary>
-    private bool HasNews =>
-        HasAnswers || (Volatile.Read(ref *_memory.Flags) & (Uring.IORING_SQ_TASKRUN | Uring.IORING_SQ_CQ_OVERFLOW)) != 0;
+    /// <summary>Whether entering the ring would bring completions: a read of memory, no call.</summary>
+    private bool HasWork =>
+        HasCompletions || (Volatile.Read(ref *_memory.Flags) & (Uring.IORING_SQ_TASKRUN | Uring.IORING_SQ_CQ_OVERFLOW)) != 0;
 
     /// <summary>A new request, to be filled in; the kernel sees it at the next <see cref="Enter"/>.</summary>
-    /// <param name="kind">What is asked, for the answer.</param>
-    /// <param name="token">The socket's token, for the answer.</param>
-    public ref Submission Next(RequestKind kind, Token token = default)
+    /// <param name="kind">What is requested; comes back in the completion.</param>
+    /// <param name="token">The socket's token; comes back in the completion.</param>
+    /// <param name="argument">For the observer: see <see cref="SystemCall"/>.</param>
+    public ref Submission Next(RequestKind kind, Token token, long argument = 0)
     {
         if (Unsubmitted == _memory.SubmissionCount)
-            MakeRoom();
+            SubmitAll();
 
         ref Submission submission = ref _memory.Submissions[_submissionTail++ & _memory.SubmissionMask];
         submission = default;
         submission.UserData = Completion.UserData(kind, token);
         InFlight++;
+        _kernel.Observer.Began(CallOf(kind, token, argument));
         return ref submission;
     }
 
-    /// <summary>Hands over the requests that have gathered, and waits for an answer: at first awake, if it is to spin.</summary>
+    /// <summary>Hands over the requests that have gathered, and waits for a completion: at first without sleeping, if it is to spin.</summary>
     /// <param name="milliseconds">The longest sleep; <see cref="Timeout.Infinite"/> sets no limit.</param>
     public void Wait(int milliseconds)
     {
@@ -94,22 +93,20 @@ internal sealed unsafe class Ring : IDisposable
         {
             Enter(atLeast: 0);
             long begun = Stopwatch.GetTimestamp();
-            while (!HasNews && Stopwatch.GetElapsedTime(begun) < _spin)
+            while (!HasWork && Stopwatch.GetElapsedTime(begun) < _spin)
                 Thread.SpinWait(1);
         }
 
-        if (!HasAnswers)
+        if (!HasCompletions)
             Enter(atLeast: 1, milliseconds);
     }
 
-    /// <summary>Hands over the requests that have gathered, and sleeps until there are so many answers, or the time is up.</summary>
-    /// <param name="atLeast">How many answers to sleep for; 0 only collects those that are there.</param>
+    /// <summary>Hands over the requests that have gathered, and sleeps until there are so many completions, or the time is up.</summary>
+    /// <param name="atLeast">How many completions to sleep for; 0 only collects those that are there.</param>
     /// <param name="milliseconds">The longest sleep; <see cref="Timeout.Infinite"/> sets no limit.</param>
     /// <exception cref="IOException">The call failed for another reason than a signal or a lack of room.</exception>
     public void Enter(uint atLeast, int milliseconds = Timeout.Infinite)
     {
-        _counters.Add(Counter.Enter);
-        _answers.Report();
         Volatile.Write(ref *_memory.CompletionHead, _completionHead);
         Volatile.Write(ref *_memory.SubmissionTail, _submissionTail);
 
@@ -117,31 +114,31 @@ internal sealed unsafe class Ring : IDisposable
         WaitArgument argument = new() { Limit = (nint)(&limit) };
         bool hasLimit = milliseconds >= 0;
 
-        // GETEVENTS also brings over what the kernel had to keep when the ring of answers was full: nothing is ever dropped.
+        // GETEVENTS also brings over what the kernel had to keep when the completion ring was full: nothing is ever dropped.
         uint flags = Uring.IORING_ENTER_GETEVENTS | Uring.IORING_ENTER_REGISTERED_RING | (hasLimit ? Uring.IORING_ENTER_EXT_ARG : 0);
-        int result = Uring.Enter(_registered, Unsubmitted, atLeast, flags, hasLimit ? &argument : null);
+        int result = _kernel.UringEnter(_registered, Unsubmitted, atLeast, flags, hasLimit ? &argument : null);
 
-        // EBUSY, EAGAIN: no room for answers, no memory for requests. Who has taken the answers that are there may ask again.
+        // EBUSY, EAGAIN: no room for completions, no memory for requests. After those that are there have been reaped, it can be tried again.
         if (result < 0 && Marshal.GetLastPInvokeError() is not (Errno.EINTR or Errno.ETIME or Errno.EBUSY or Errno.EAGAIN))
             throw RingSupport.Refusal("io_uring_enter");
     }
 
-    /// <summary>Takes the next answer, if there is one.</summary>
+    /// <summary>Reaps the next completion, if there is one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryTake(out Completion answer)
+    public bool TryReap(out Completion completion)
     {
         if (_completionHead == Volatile.Read(ref *_memory.CompletionTail))
         {
-            answer = default;
+            completion = default;
             return false;
         }
 
         CompletionEntry entry = _memory.Completions[_completionHead++ & _memory.CompletionMask];
-        answer = new Completion(entry.UserData, entry.Result, entry.Flags);
-        if (!answer.HasMore)
+        completion = new Completion(entry.UserData, entry.Result, entry.Flags);
+        if (!completion.HasMore)
             InFlight--;
 
-        _answers.Note(answer);
+        _kernel.Observer.Ended(CallOf(completion.Kind, completion.Token, 0), Math.Max(-1, completion.Result), completion.Error);
         return true;
     }
 
@@ -150,57 +147,63 @@ internal sealed unsafe class Ring : IDisposable
     {
         fixed (BufferRegistration* argument = &buffers)
         {
-            if (Uring.Register(_ring, Uring.IORING_REGISTER_PBUF_RING, argument, 1) < 0)
+            if (_kernel.UringRegister(_ring, Uring.IORING_REGISTER_PBUF_RING, argument, 1) < 0)
                 throw RingSupport.Refusal("io_uring_register");
         }
     }
 
-    /// <summary>Makes the bell tell again when somebody wakes the ring; called when it has told.</summary>
-    public void WatchBell()
+    /// <summary>Takes the wake-up out, and asks to be told of the next one; called when its request has completed.</summary>
+    public void ResetWaker()
     {
-        _bell.Reset();
-        this.Watch(_bell.Socket);
+        _waker.Reset();
+        this.PollWaker(_waker.Socket);
     }
 
     /// <summary>Ends the wait under way, or else the next one, from any thread.</summary>
-    public void Wake()
-    {
-        if (_bell.Wake())
-            _counters.Add(Counter.Wake);
-    }
+    public void Wake() => _waker.Wake();
 
     public void Dispose()
     {
-        _answers.Report();
-
         // As long as the thread has the ring registered, closing its descriptor would not end it.
         RingRegistration registration = new() { Index = (uint)_registered };
-        _ = Uring.Register(_ring, Uring.IORING_UNREGISTER_RING_FDS, &registration, 1);
+        _ = _kernel.UringRegister(_ring, Uring.IORING_UNREGISTER_RING_FDS, &registration, 1);
         _ring.Dispose();
         _memory?.Dispose();
-        _bell?.Dispose();
+        _waker?.Dispose();
         Buffers?.Dispose();
     }
 
     private uint Unsubmitted => _submissionTail - Volatile.Read(ref *_memory.SubmissionHead);
 
-    private void MakeRoom()
+    private void SubmitAll()
     {
         Enter(atLeast: 0);
         if (Unsubmitted == _memory.SubmissionCount)
             throw new IOException("io_uring_enter: the kernel takes no more requests");
     }
 
-    private static FileDescriptor Open(RingSettings settings, out RingParameters parameters)
+    private static Call CallOf(RequestKind kind, Token token, long argument) => new(
+        kind switch
+        {
+            RequestKind.Accept => SystemCall.UringAccept,
+            RequestKind.Receive => SystemCall.UringReceive,
+            RequestKind.Send or RequestKind.SendUnsent => SystemCall.UringSend,
+            RequestKind.Wake => SystemCall.UringPoll,
+            _ => SystemCall.UringCancel,
+        },
+        new SocketHandle(-1, token),
+        argument);
+
+    private static FileDescriptor Open(LinuxKernel kernel, RingSettings settings, out RingParameters parameters)
     {
-        FileDescriptor ring = new();
+        FileDescriptor ring = new(-1);
         parameters = default;
-        foreach (uint way in settings.Ways)
+        foreach (uint flags in settings.SetupFlags)
         {
             parameters = new RingParameters { CompletionEntries = settings.Completions };
-            parameters.Flags = way | Uring.IORING_SETUP_CQSIZE | Uring.IORING_SETUP_SUBMIT_ALL
+            parameters.Flags = flags | Uring.IORING_SETUP_CQSIZE | Uring.IORING_SETUP_SUBMIT_ALL
                 | (settings.Spin > TimeSpan.Zero ? Uring.IORING_SETUP_TASKRUN_FLAG : 0);
-            ring = Uring.Setup(settings.Submissions, ref parameters);
+            ring = kernel.UringSetup(settings.Submissions, ref parameters);
             if (!ring.IsInvalid || Marshal.GetLastPInvokeError() != Errno.EINVAL)
                 break;
         }
@@ -216,7 +219,7 @@ internal sealed unsafe class Ring : IDisposable
         {
             _ring.DangerousAddRef(ref added);
             RingRegistration registration = new() { Index = uint.MaxValue, Descriptor = (ulong)_ring.DangerousGetHandle() };
-            if (Uring.Register(_ring, Uring.IORING_REGISTER_RING_FDS, &registration, 1) < 0)
+            if (_kernel.UringRegister(_ring, Uring.IORING_REGISTER_RING_FDS, &registration, 1) < 0)
                 throw RingSupport.Refusal("io_uring_register");
 
             return (int)registration.Index;

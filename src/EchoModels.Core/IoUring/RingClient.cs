@@ -1,23 +1,24 @@
 using System.Buffers;
 using EchoModels.Connections;
+using EchoModels.Events;
 using EchoModels.Posix;
 
 namespace EchoModels.IoUring;
 
-/// <summary>One client as the ring sees it: what the kernel is doing for it, and what has come and is to be sent back after that.</summary>
+/// <summary>One connection of a ring: what the kernel is doing for it, and what was received and is to be sent after that.</summary>
 /// <remarks>
-/// What waits to be sent lies in the ring's buffers, and only for as long as a send takes that does not wait for room. Once there
-/// is no room at the peer's, all of it moves into the connection, as bytes owed: who does not read holds none of the buffers.
+/// What waits to be sent lies in the ring's buffers, only for as long as a send takes that does not wait for room. When the peer has no
+/// room, all of it moves into the connection as unsent bytes: a client that does not read holds none of the buffers.
 /// </remarks>
 internal sealed class RingClient(Connection connection, Ring ring)
 {
     private readonly Queue<(int Buffer, int Length)> _pendingSends = [];
-    private Asked _asked;
+    private Requested _requested;
     private MemoryHandle _pin;
 
-    /// <summary>What the kernel has been asked for a client, and has not answered for good.</summary>
+    /// <summary>What was requested for a client and has not had its last completion.</summary>
     [Flags]
-    private enum Asked
+    private enum Requested
     {
         Nothing = 0,
         Receive = 1,
@@ -26,132 +27,132 @@ internal sealed class RingClient(Connection connection, Ring ring)
 
     public Connection Connection => connection;
 
-    public int Descriptor { get; } = (int)connection.Socket.Handle;
+    public int Descriptor { get; } = connection.Socket.Number;
 
-    /// <summary>The peer has said that nothing more will come (FIN).</summary>
+    /// <summary>The peer's end of stream (FIN) has come.</summary>
     public bool HasEnded { get; private set; }
 
-    /// <summary>There is nobody to send to any more.</summary>
+    /// <summary>The connection was reset.</summary>
     public bool IsBroken { get; private set; }
 
-    /// <summary>Whether there is nothing left to do for it but to close it.</summary>
+    /// <summary>Whether nothing is left to do for it but to close it.</summary>
     public bool IsOver => IsBroken || (HasEnded && !HasPendingSends && !connection.HasUnsent);
 
-    /// <summary>Whether nothing is asked: no request will ever speak of its socket again.</summary>
-    public bool IsQuiet => _asked == Asked.Nothing;
+    /// <summary>Whether nothing is requested: no completion will refer to its socket again.</summary>
+    public bool IsQuiet => _requested == Requested.Nothing;
 
-    public bool IsSending => (_asked & Asked.Send) != 0;
+    public bool IsSending => (_requested & Requested.Send) != 0;
 
-    /// <summary>Whether more may come, and is not asked for.</summary>
-    public bool WantsMore => !HasEnded && (_asked & Asked.Receive) == 0;
+    /// <summary>Whether more may come, and is not requested.</summary>
+    public bool WantsMore => !HasEnded && (_requested & Requested.Receive) == 0;
 
     public bool HasPendingSends => _pendingSends.Count > 0;
 
-    /// <summary>Asks for what comes next; false if there is no buffer free for it.</summary>
+    private BufferRing Buffers => ring.Buffers;
+
+    /// <summary>Requests what comes next; false if no buffer is free for it.</summary>
     public bool TryReceive()
     {
         if (Buffers.Free == 0)
             return false;
 
-        _asked |= Asked.Receive;
+        _requested |= Requested.Receive;
         ring.Receive(this, Buffers.ReceiveLimit);
         return true;
     }
 
-    /// <summary>Something has come, or the end of the stream, or the receive has ended for a reason that may be none.</summary>
-    public RingClient Received(in Completion answer)
+    /// <summary>Bytes have come, or the end of the stream, or the receive has ended for another reason.</summary>
+    public RingClient OnReceived(in Completion completion)
     {
-        if (!answer.HasMore)
-            _asked &= ~Asked.Receive;
-        if (answer.HasBuffer)
-            Buffers.Took();
+        if (!completion.HasMore)
+            _requested &= ~Requested.Receive;
+        if (completion.HasBuffer)
+            Buffers.OnTaken();
 
-        if (answer.Result > 0)
+        if (completion.Result > 0)
         {
-            Keep(answer.Buffer, connection.ReplyTo(Buffers[answer.Buffer], answer.Result));
+            Keep(completion.Buffer, connection.Received(Buffers[completion.Buffer], completion.Result));
             return this;
         }
 
-        if (answer.HasBuffer)
-            Buffers.Give(answer.Buffer);
+        if (completion.HasBuffer)
+            Buffers.Provide(completion.Buffer);
 
-        if (answer.Result == 0)
-            HasEnded = connection.End(CloseReason.PeerClosed) == IoStatus.Closed;
-        else if (answer.Error != Errno.ENOBUFS) // all the buffers were taken: it is asked for again when there are some
-            Judge(answer.Error);
+        if (completion.Result == 0)
+            HasEnded = connection.Close(CloseReason.PeerClosed) == IoStatus.Closed;
+        else if (completion.Error != Errno.ENOBUFS) // all buffers were taken: it is requested again when some are free
+            Judge(completion.Error);
 
         return this;
     }
 
-    /// <summary>Sends the next piece out of the buffer that it came in.</summary>
+    /// <summary>Sends the next reply out of the buffer that it lies in.</summary>
     public void SendPending()
     {
-        _asked |= Asked.Send;
+        _requested |= Requested.Send;
         (int buffer, int length) = _pendingSends.Peek();
         ring.Send(this, Buffers.Address(buffer), length);
     }
 
-    /// <summary>Some of the piece went out, or all; if not all, the rest is owed, and so are all the other pieces.</summary>
-    public RingClient Sent(in Completion answer)
+    /// <summary>A reply went out, or a part of it; then the rest is unsent, and so are all other replies.</summary>
+    public RingClient OnSent(in Completion completion)
     {
-        _asked &= ~Asked.Send;
-        Judge(answer.Error);
-        int count = Math.Max(0, answer.Result);
+        _requested &= ~Requested.Send;
+        Judge(completion.Error);
+        int count = Math.Max(0, completion.Result);
         (int buffer, int length) = _pendingSends.Dequeue();
         if (count < length)
-            connection.AppendUnsent(Buffers[buffer][count..length]);
+            connection.KeepUnsent(Buffers[buffer][count..length]);
 
-        Buffers.Give(buffer);
+        Buffers.Provide(buffer);
         if (connection.HasUnsent)
             KeepPendingSends();
 
         return this;
     }
 
-    /// <summary>Sends what is owed, when there is room.</summary>
+    /// <summary>Sends what is unsent, when there is room.</summary>
     public unsafe void SendUnsent()
     {
-        _asked |= Asked.Send;
-        _pin = connection.Unsent.Pin(); // the kernel will read it where it is
-        ring.SendUnsent(this, (nint)_pin.Pointer, connection.UnsentBytes);
+        _requested |= Requested.Send;
+        _pin = connection.Unsent.Pin(); // the kernel reads it where it is
+        ring.SendUnsent(this, (nint)_pin.Pointer, connection.Unsent.Length);
     }
 
-    public RingClient OnUnsentSent(in Completion answer)
+    public RingClient OnUnsentSent(in Completion completion)
     {
-        _asked &= ~Asked.Send;
+        _requested &= ~Requested.Send;
         _pin.Dispose();
-        Judge(answer.Error);
-        connection.Consume(Math.Max(0, answer.Result));
+        Judge(completion.Error);
+        connection.Consume(Math.Max(0, completion.Result));
         return this;
     }
 
-    /// <summary>Gives up what has been asked so far; each request gets its last answer.</summary>
+    /// <summary>Gives up what is requested; each request has its last completion.</summary>
     public void Cancel()
     {
-        if ((_asked & Asked.Receive) != 0)
+        if ((_requested & Requested.Receive) != 0)
             ring.Cancel(RequestKind.Receive, connection.Token);
-        if ((_asked & Asked.Send) != 0)
+        if ((_requested & Requested.Send) != 0)
             ring.Cancel(RequestKind.SendUnsent, connection.Token); // the other kind of send does not wait
     }
 
-    /// <summary>Moves all pieces out of the ring's buffers into the connection.</summary>
+    /// <summary>Moves all replies out of the ring's buffers into the connection.</summary>
     public void KeepPendingSends()
     {
-        while (_pendingSends.TryDequeue(out (int Buffer, int Length) piece))
+        while (_pendingSends.TryDequeue(out (int Buffer, int Length) pending))
         {
-            connection.AppendUnsent(Buffers[piece.Buffer][..piece.Length]);
-            Buffers.Give(piece.Buffer);
+            connection.KeepUnsent(Buffers[pending.Buffer][..pending.Length]);
+            Buffers.Provide(pending.Buffer);
         }
     }
 
-    /// <summary>Gives the buffers of all pieces back: nobody is there to read them.</summary>
+    /// <summary>Provides the buffers of all replies again: the connection is over.</summary>
     public void DropPendingSends()
     {
-        while (_pendingSends.TryDequeue(out (int Buffer, int Length) piece))
-            Buffers.Give(piece.Buffer);
+        while (_pendingSends.TryDequeue(out (int Buffer, int Length) pending))
+            Buffers.Provide(pending.Buffer);
     }
-
-    private BufferRing Buffers => ring.Buffers;
 
     private void Keep(int buffer, ReadOnlySpan<byte> reply)
     {
@@ -161,8 +162,8 @@ internal sealed class RingClient(Connection connection, Ring ring)
             return;
         }
 
-        connection.AppendUnsent(reply);
-        Buffers.Give(buffer);
+        connection.KeepUnsent(reply);
+        Buffers.Provide(buffer);
     }
 
     private void Judge(int error)

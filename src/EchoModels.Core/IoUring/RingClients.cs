@@ -3,13 +3,13 @@ using EchoModels.Kernel;
 
 namespace EchoModels.IoUring;
 
-/// <summary>The clients of one ring, found by the slot of their token.</summary>
+/// <summary>The connections of one ring, found by the slot of their token.</summary>
 internal sealed class RingClients
 {
     private RingClient?[] _slots = new RingClient?[64];
 
     public RingClient this[Token token] =>
-        _slots[token.Slot] ?? throw new InvalidOperationException($"the kernel answers for a client that has gone, in slot {token.Slot}");
+        _slots[token.Slot] ?? throw new InvalidOperationException($"a completion for a connection that was closed, in slot {token.Slot}");
 
     public RingClient Add(Connection connection, Ring ring)
     {
@@ -20,7 +20,7 @@ internal sealed class RingClients
         return _slots[slot] = new RingClient(connection, ring);
     }
 
-    /// <summary>Forgets one that is over, for its connection to be closed.</summary>
+    /// <summary>Removes one that is over, for its connection to be closed.</summary>
     public Connection Remove(RingClient client)
     {
         client.DropPendingSends();
@@ -28,14 +28,14 @@ internal sealed class RingClients
         return client.Connection;
     }
 
-    /// <summary>Gives up whatever is asked for any of them.</summary>
+    /// <summary>Gives up whatever is requested for any of them.</summary>
     public void Cancel()
     {
         foreach (RingClient? client in _slots)
             client?.Cancel();
     }
 
-    /// <summary>Moves what is still to be sent into the connections: the ring's buffers are about to go.</summary>
+    /// <summary>Moves what is still to be sent into the connections, before the ring's buffers are freed.</summary>
     public void KeepPendingSends()
     {
         foreach (RingClient? client in _slots)

@@ -1,56 +1,55 @@
-using System.Net.Sockets;
 using EchoModels.Connections;
 using EchoModels.Kernel;
 using EchoModels.Posix;
 
 namespace EchoModels.IoUring;
 
-/// <summary>A listener as the ring sees it: one request accepts whoever comes, as long as there are plenty of descriptors.</summary>
+/// <summary>A listener of a ring: one multishot request accepts every connection, as long as there are plenty of descriptors.</summary>
 /// <remarks>
-/// Such a request takes all who wait, down to the last descriptor (of the limit that was in force when it was made), and the runtime
-/// must not be left without any. When they get scarce, each client is asked for by itself, and only after a look at what is left.
+/// Such a request takes all connections that wait, down to the last descriptor (of the limit that was in force when it was made), and the
+/// runtime must not be left without any. When they get scarce, each connection has a request of its own, after a look at what is left.
 /// </remarks>
 internal sealed class RingListener(Listener listener, SocketSet sockets, Ring ring)
 {
-    private bool _isAsked;
-    private bool _lasts;
+    private bool _isRequested;
+    private bool _isMultishot;
 
-    /// <summary>Asks for newcomers, unless that is asked already or the listener rests.</summary>
+    /// <summary>Requests connections, unless that is done already or the listener backs off.</summary>
     public void Accept()
     {
-        if (_isAsked || !sockets.CanAccept(listener))
+        if (_isRequested || !sockets.CanAccept(listener))
             return;
 
-        _isAsked = true;
-        _lasts = IsPlenty;
-        ring.Accept(listener, _lasts);
+        _isRequested = true;
+        _isMultishot = HasPlenty;
+        ring.Accept(listener, _isMultishot);
     }
 
-    /// <summary>Somebody has come, or nobody can be let in.</summary>
-    /// <param name="answer">The kernel's answer.</param>
-    /// <param name="place">What to do with a newcomer.</param>
-    public void Accepted(in Completion answer, Action<Connection> place)
+    /// <summary>A connection was accepted, or the request failed.</summary>
+    /// <param name="completion">The kernel's answer.</param>
+    /// <param name="onAccepted">What to do with the connection.</param>
+    public void OnAccepted(in Completion completion, Action<Connection> onAccepted)
     {
-        _isAsked = answer.HasMore;
-        if (answer.Result < 0)
-            sockets.Refused(listener, Errno.Meaning(answer.Error));
-        else if (sockets.Welcome(new Socket(new SafeSocketHandle(answer.Result, ownsHandle: true))) is { } newcomer)
-            place(newcomer);
+        _isRequested = completion.HasMore;
+        if (completion.Result < 0)
+            sockets.AcceptFailed(listener, Errno.Meaning(completion.Error));
+        else if (sockets.Adopt(completion.Result) is { } connection)
+            onAccepted(connection);
 
-        if (!_lasts || IsPlenty)
+        if (!_isMultishot || HasPlenty)
             return;
 
-        _lasts = false;
+        _isMultishot = false;
         Cancel();
     }
 
-    /// <summary>Gives up what is asked; it gets its last answer.</summary>
+    /// <summary>Gives the request up; its last completion will come.</summary>
     public void Cancel()
     {
-        if (_isAsked)
+        if (_isRequested)
             ring.Cancel(RequestKind.Accept, listener.Token);
     }
 
-    /// <summary>Before we hear of the first, the kernel may have accepted as many as there is room for in the ring of answers.</summary>
-    private bool IsPlenty => DescriptorLimit.Allows(sockets.Count + sockets.Children.Count + ring.AnswersAtOnce);
+    /// <summary>Before the first is reaped, the kernel may have accepted as many as the completion ring has entries.</summary>
+    private bool HasPlenty => DescriptorLimit.Allows(sockets.Count + sockets.DetachedCount + ring.MaxCompletions);
 }

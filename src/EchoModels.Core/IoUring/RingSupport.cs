@@ -5,7 +5,7 @@ using EchoModels.Posix;
 
 namespace EchoModels.IoUring;
 
-/// <summary>Finds out by real calls what the kernel grants: its version tells little, as many a sandbox forbids io_uring.</summary>
+/// <summary>Finds out by real calls what the kernel supports: its version tells little, as many sandboxes refuse io_uring.</summary>
 internal static class RingSupport
 {
     private static readonly RingSettings Tiny = new() { Submissions = 4, Completions = 8, Buffers = 2 };
@@ -13,14 +13,14 @@ internal static class RingSupport
     private static bool? _limitedMultishot;
 
     /// <summary>Whether one request can receive many times up to a limit of bytes (Linux 6.17); false where there is no ring.</summary>
-    /// <param name="counters">Where the calls of finding out are counted; the first who asks pays for them.</param>
-    public static bool GrantsLimitedMultishot(CallCounters counters)
+    /// <param name="kernel">Makes the calls of finding out, the first time.</param>
+    public static bool HasLimitedMultishot(LinuxKernel kernel)
     {
         lock (Gate)
-            return _limitedMultishot ??= TryLimitedMultishot(counters);
+            return _limitedMultishot ??= TryLimitedMultishot(kernel);
     }
 
-    /// <summary>Why a ring with buffers cannot be had, or cannot be entered; null if it can.</summary>
+    /// <summary>Why a ring with buffers cannot be made, or cannot be entered; null if it can.</summary>
     public static string? UnavailableReason()
     {
         if (!OperatingSystem.IsLinux())
@@ -28,8 +28,8 @@ internal static class RingSupport
 
         try
         {
-            using Ring ring = new(Tiny, new CallCounters(), Reply.Echo);
-            GiveUp(ring);
+            using Ring ring = new(Tiny, new LinuxKernel(new CallCounters()), Reply.Echo);
+            CancelAll(ring);
             return null;
         }
         catch (IOException refusal)
@@ -38,7 +38,7 @@ internal static class RingSupport
         }
     }
 
-    /// <summary>The kernel's refusal, and what is most likely behind it.</summary>
+    /// <summary>The kernel's refusal, and its most likely cause.</summary>
     public static IOException Refusal(string call)
     {
         int errno = Marshal.GetLastPInvokeError();
@@ -53,16 +53,16 @@ internal static class RingSupport
         return new IOException(Errno.Failure(call, errno).Message + reason, errno);
     }
 
-    /// <summary>Asks for one on the ring's own bell. A kernel that does not know the limit takes it for a mistake (EINVAL).</summary>
-    private static bool TryLimitedMultishot(CallCounters counters)
+    /// <summary>Requests one on the ring's own waker. A kernel that does not know the limit refuses it (EINVAL).</summary>
+    private static bool TryLimitedMultishot(LinuxKernel kernel)
     {
         try
         {
-            using Ring ring = new(Tiny, counters, Reply.Echo);
-            UringRequests.Receive(ref ring.Next(RequestKind.Receive), (int)ring.Bell.Handle, limit: 1);
+            using Ring ring = new(Tiny, kernel, Reply.Echo);
+            UringRequests.Receive(ref ring.Next(RequestKind.Receive, Token.Waker), ring.Waker.Number, limit: 1);
             ring.Enter(atLeast: 0);
-            bool refused = ring.TryTake(out Completion answer) && answer.Result < 0;
-            GiveUp(ring);
+            bool refused = ring.TryReap(out Completion completion) && completion.Result < 0;
+            CancelAll(ring);
             return !refused;
         }
         catch (IOException)
@@ -71,17 +71,15 @@ internal static class RingSupport
         }
     }
 
-    private static void GiveUp(Ring ring)
+    private static void CancelAll(Ring ring)
     {
         while (ring.InFlight > 0)
         {
-            ring.Cancel(RequestKind.Receive);
-            ring.Cancel(RequestKind.Bell);
+            ring.Cancel(RequestKind.Receive, Token.Waker);
+            ring.Cancel(RequestKind.Wake, Token.Waker);
             ring.Enter(atLeast: 1);
-            while (ring.TryTake(out _))
-            {
-                // Nobody is interested any more.
-            }
+            while (ring.TryReap(out _))
+                continue;
         }
     }
 }

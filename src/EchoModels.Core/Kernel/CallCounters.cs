@@ -1,87 +1,139 @@
 namespace EchoModels.Kernel;
 
-/// <summary>What is counted.</summary>
-public enum Counter
-{
-    /// <summary>Calls of accept.</summary>
-    Accept,
-
-    /// <summary>Calls of recv.</summary>
-    Receive,
-
-    /// <summary>Calls of send.</summary>
-    Send,
-
-    /// <summary>Calls of epoll_wait, poll, select or sigtimedwait, those that only look included.</summary>
-    Wait,
-
-    /// <summary>Calls of epoll_ctl; poll and select are told what to watch at each wait.</summary>
-    Control,
-
-    /// <summary>Calls that wake a thread out of such a wait: a datagram to its bell, or a signal.</summary>
-    Wake,
-
-    /// <summary>Calls that submit to and wait for io_uring.</summary>
-    Enter,
-
-    /// <summary>Calls of accept, recv and send that were answered "not now" (EAGAIN): waste.</summary>
-    WouldBlock,
-
-    /// <summary>Receives that brought bytes, or completed requests of io_uring that did: what a class calls messages.</summary>
-    Message,
-
-    /// <summary>Bytes received.</summary>
-    ByteIn,
-
-    /// <summary>Bytes that the kernel took for sending.</summary>
-    ByteOut,
-
-    /// <summary>Signals collected: more than messages if one receive took several arrivals, fewer if the queue overflowed.</summary>
-    Signal,
-
-    /// <summary>Calls of AcceptAsync, ReceiveAsync and SendAsync: the runtime carries them out, with system calls of its own.</summary>
-    Await,
-}
-
-/// <summary>Counters that any thread may add to and any thread may read.</summary>
+/// <summary>Counts every call by kind. Each thread adds to cells of its own, without a lock; a reading adds them up.</summary>
 /// <remarks>
-/// Each processor adds to cache lines of its own, so that threads which count at the same time do not slow each other down. A
-/// reading adds them up; one that is taken while somebody counts may miss what is under way.
+/// A cell has one writer, so a plain addition is enough, and threads that count at the same time share no cache line. A thread that
+/// ends folds its cells into the total. A reading that is taken while a thread counts may miss what is under way.
 /// </remarks>
-public sealed class CallCounters
+public sealed class CallCounters : ICallObserver
 {
-    /// <summary>Numbers between two processors' counters: two cache lines, as the hardware fetches them in pairs.</summary>
-    private const int Stride = 16;
+    [ThreadStatic]
+    private static Cells? _ofThread;
 
-    private readonly long[] _cells = new long[Stride * (Environment.ProcessorCount + 1)];
-    private int _lost;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<int, Cells> _living = [];
+    private readonly CallCell[] _ended = new CallCell[CallTotals.Kinds];
 
-    public long this[Counter what]
+    public void Began(in Call call)
     {
-        get
-        {
-            long sum = 0;
-            for (int cell = Stride + (int)what; cell < _cells.Length; cell += Stride)
-                sum += Volatile.Read(ref _cells[cell]);
+        if (IsAsynchronous(call.Kind))
+            OfThread[call.Kind].Calls++;
+    }
 
-            return sum;
+    public void Ended(in Call call, long result, int errno)
+    {
+        ref CallCell cell = ref OfThread[call.CountedAs];
+        if (!IsAsynchronous(call.Kind))
+            cell.Calls++;
+
+        if (result > 0)
+        {
+            cell.Productive++;
+            cell.Sum += result;
+        }
+        else if (errno == CallTotals.WouldBlock)
+        {
+            cell.WouldBlock++;
         }
     }
 
-    /// <summary>How many; null if that is not known.</summary>
-    public long? Known(Counter what) => (Volatile.Read(ref _lost) & (1 << (int)what)) == 0 ? this[what] : null;
-
-    /// <summary>From now on somebody else does these, too, where no one can count: how many there are is not known any more.</summary>
-    public void MarkUnknown(params ReadOnlySpan<Counter> these)
+    public void ThreadEnded()
     {
-        foreach (Counter one in these)
-            Interlocked.Or(ref _lost, 1 << (int)one);
+        lock (_gate)
+        {
+            if (!_living.Remove(Environment.CurrentManagedThreadId, out Cells? cells))
+                return;
+
+            Add(cells.Values, _ended);
+            if (_ofThread == cells)
+                _ofThread = null;
+        }
     }
 
-    public void Add(Counter what, long count = 1)
+    /// <summary>What has been counted until now.</summary>
+    public CallTotals Read()
     {
-        // The first stride is left unused: it shares its line with the array's own header.
-        int processor = Thread.GetCurrentProcessorId() % Environment.ProcessorCount;
-        Interlocked.Add(ref _cells[(Stride * (processor + 1)) + (int)what], count);
+        CallCell[] sum = new CallCell[CallTotals.Kinds];
+        lock (_gate)
+        {
+            Add(_ended, sum);
+            foreach (Cells cells in _living.Values)
+                Add(cells.Values, sum);
+        }
+
+        return new CallTotals(sum);
     }
+
+    /// <summary>Whether a call begins at one moment and ends at a later one, with other calls of the thread in between.</summary>
+    private static bool IsAsynchronous(SystemCall kind) => kind is >= SystemCall.UringAccept and <= SystemCall.SendAsync;
+
+    private static void Add(CallCell[] cells, CallCell[] sum)
+    {
+        for (int i = 0; i < sum.Length; i++)
+            sum[i] = sum[i].Plus(in cells[i]);
+    }
+
+    private Cells OfThread
+    {
+        get
+        {
+            Cells? cells = _ofThread;
+            return cells is not null && cells.Owner == this ? cells : FindOrAdd();
+        }
+    }
+
+    private Cells FindOrAdd()
+    {
+        int thread = Environment.CurrentManagedThreadId;
+        lock (_gate)
+        {
+            // The id of a thread that has ended without saying so is given again, and its cells with it: one writer at a time.
+            if (!_living.TryGetValue(thread, out Cells? cells))
+                _living.Add(thread, cells = new Cells(this));
+
+            return _ofThread = cells;
+        }
+    }
+
+    /// <summary>The cells of one thread.</summary>
+    private sealed class Cells(CallCounters owner)
+    {
+        public readonly CallCell[] Values = new CallCell[CallTotals.Kinds];
+
+        public CallCounters Owner => owner;
+
+        public ref CallCell this[SystemCall kind] => ref Values[(int)kind];
+    }
+}
+
+/// <summary>What is counted of one kind of call.</summary>
+internal struct CallCell
+{
+    /// <summary>Calls made; of those that complete later, calls begun.</summary>
+    public long Calls;
+
+    /// <summary>Those that were answered "not now" (EAGAIN).</summary>
+    public long WouldBlock;
+
+    /// <summary>Those with a result above 0.</summary>
+    public long Productive;
+
+    /// <summary>The sum of those results: bytes, or ready sockets.</summary>
+    public long Sum;
+
+    public readonly CallCell Plus(in CallCell other) => new()
+    {
+        Calls = Volatile.Read(in other.Calls) + Calls,
+        WouldBlock = Volatile.Read(in other.WouldBlock) + WouldBlock,
+        Productive = Volatile.Read(in other.Productive) + Productive,
+        Sum = Volatile.Read(in other.Sum) + Sum,
+    };
+
+    public readonly CallCell Minus(in CallCell other) => new()
+    {
+        Calls = Calls - other.Calls,
+        WouldBlock = WouldBlock - other.WouldBlock,
+        Productive = Productive - other.Productive,
+        Sum = Sum - other.Sum,
+    };
 }

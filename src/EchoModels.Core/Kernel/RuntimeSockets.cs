@@ -3,39 +3,42 @@ using EchoModels.Posix;
 
 namespace EchoModels.Kernel;
 
-/// <summary>Finds out, before the first socket is made, whether the runtime can have any.</summary>
+/// <summary>Finds out, before the first Socket object is made, whether the runtime can make any.</summary>
 /// <remarks>
-/// With its first socket the runtime starts a thread that waits in an epoll. Where a sandbox forbids it to make that epoll, it
-/// throws; where it forbids the wait, the runtime ends the process at once. So here the same is thrown for both.
+/// With its first Socket the runtime starts a thread that waits in an epoll. Where a sandbox refuses to make that epoll, the runtime
+/// throws; where it refuses the wait, the runtime ends the process at once.
 /// </remarks>
-internal static class RuntimeSockets
+public static class RuntimeSockets
 {
-    private static readonly Lazy<int> Refusal = new(AskToWait);
+    private static readonly Lazy<string?> Reason = new(Ask);
 
-    /// <summary>Returns if there can be sockets.</summary>
-    /// <exception cref="TypeInitializationException">There can be none.</exception>
+    /// <summary>Why the runtime can make no Socket here; null if it can.</summary>
+    public static string? UnavailableReason => Reason.Value;
+
+    /// <summary>Returns if Socket objects can be made.</summary>
+    /// <exception cref="IOException">None can be made.</exception>
     public static void Demand()
     {
-        if (Refusal.Value != 0)
-            throw new TypeInitializationException("System.Net.Sockets.SocketAsyncEngine", Errno.Failure("epoll_wait", Refusal.Value));
+        if (UnavailableReason is { } reason)
+            throw new IOException(reason);
     }
 
-    /// <summary>Why something is refused; a sandbox that forbids the runtime's own epoll forbids every socket.</summary>
-    public static string Reason(Exception refusal) => refusal is TypeInitializationException
-        ? $"the .NET runtime can have no sockets here, as its own epoll is refused ({refusal.GetBaseException().Message.Split(' ')[^1].Trim('(', ')')})"
-        : refusal.Message;
-
-    /// <summary>Waits in no epoll at all: whoever may wait is told that it is none (EBADF).</summary>
-    /// <returns>The error that forbids it; 0 for none.</returns>
-    private static int AskToWait()
+    private static string? Ask()
     {
         if (!OperatingSystem.IsLinux())
-            return 0;
+            return null;
 
-        using FileDescriptor none = new();
+        using FileDescriptor epoll = new(Libc.EpollCreate(Libc.EPOLL_CLOEXEC));
+        if (epoll.IsInvalid)
+            return Refused("epoll_create1");
+
+        // To wait in no epoll at all fails with EBADF, if to wait is not refused.
+        using FileDescriptor none = new(-1);
         byte unused = 0;
         _ = Libc.EpollWait(none, ref unused, 1, 0);
-        int error = Marshal.GetLastPInvokeError();
-        return error == Errno.EBADF ? 0 : error;
+        return Marshal.GetLastPInvokeError() == Errno.EBADF ? null : Refused("epoll_wait");
     }
+
+    private static string Refused(string call) =>
+        $"the .NET runtime can make no sockets here, as its own epoll is refused ({call}: {Errno.Name(Marshal.GetLastPInvokeError())})";
 }

@@ -1,45 +1,63 @@
-using System.Net;
-using System.Net.Sockets;
-
 namespace EchoModels.Kernel;
 
-/// <summary>A bell for a sleeping selector: a datagram socket connected to itself, watched like any other.</summary>
+/// <summary>Ends the wait of a selector from another thread: a datagram socket connected to itself, watched like any other.</summary>
 /// <remarks>
-/// The self-pipe trick (D. J. Bernstein), in the one form that every back-end on every system can watch. At most one datagram is
-/// under way: a wake that finds the bell rung already does nothing.
+/// The self-pipe trick (D. J. Bernstein), in the one form that every selector on every system can watch. At most one datagram is under
+/// way: a wake while one is pending makes no call.
 /// </remarks>
 internal sealed class Waker : IDisposable
 {
-    /// <summary>The token of the bell in its selector; no socket of a set ever has it.</summary>
-    public static readonly Token Token = new(-1, -1);
+    private readonly IKernel _kernel;
+    private readonly byte[] _datagram = new byte[1];
+    private readonly Lock _gate = new();
+    private int _pending;
 
-    private readonly byte[] _ring = new byte[1];
-    private int _rung;
-
-    public Waker()
+    /// <exception cref="IOException">The kernel gives no socket.</exception>
+    public Waker(IKernel kernel)
     {
-        RuntimeSockets.Demand();
-        Socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        Socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        Socket.Connect(Socket.LocalEndPoint!);
+        _kernel = kernel;
+        Socket = new SocketHandle(kernel.OpenDatagramToItself(), Token.Waker);
     }
 
-    public Socket Socket { get; }
+    /// <summary>The socket to watch for reading.</summary>
+    public SocketHandle Socket { get; private set; }
 
-    /// <summary>Whether somebody has rung since the last <see cref="Reset"/>.</summary>
-    public bool IsPending => Volatile.Read(ref _rung) != 0;
+    /// <summary>Whether there was a wake since the last <see cref="Reset"/>.</summary>
+    public bool IsPending => Volatile.Read(ref _pending) != 0;
 
-    /// <returns>Whether a datagram was sent.</returns>
-    public bool Wake() => Interlocked.Exchange(ref _rung, 1) == 0 && Socket.Send(_ring, SocketFlags.None) == 1;
+    /// <summary>Makes the socket ready, from any thread; does nothing if it is, or if the waker has been disposed of.</summary>
+    public void Wake()
+    {
+        if (Interlocked.Exchange(ref _pending, 1) != 0)
+            return;
 
-    /// <summary>Takes the datagram out, so that the bell can be rung again. Called when the bell's socket is ready.</summary>
+        // The number may be another socket's once this one is closed.
+        lock (_gate)
+        {
+            if (Socket.IsOpen)
+                _kernel.Send(Socket, _datagram, out _);
+        }
+    }
+
+    /// <summary>Takes the datagram out, so that the next wake sends one again. Called when the socket is ready.</summary>
     public void Reset()
     {
-        Socket.Receive(_ring, SocketFlags.None);
+        Span<byte> taken = stackalloc byte[1];
+        _kernel.Receive(Socket, taken, out _);
 
-        // And not a plain write: what is looked at next, for work that a ring announced, must not be read before it is seen.
-        Interlocked.Exchange(ref _rung, 0);
+        // A full fence: the work that a wake announces is looked for after this, and must not have been read before.
+        Interlocked.Exchange(ref _pending, 0);
     }
 
-    public void Dispose() => Socket.Dispose();
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (!Socket.IsOpen)
+                return;
+
+            _kernel.Close(Socket);
+            Socket = Socket.Closed();
+        }
+    }
 }

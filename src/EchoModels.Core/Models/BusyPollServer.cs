@@ -2,16 +2,15 @@ using EchoModels.Connections;
 
 namespace EchoModels.Models;
 
-/// <summary>Never sleep: ask every socket in turn, again and again, "anything yet?", and use up a whole processor doing so.</summary>
+/// <summary>Never sleep: ask every socket in turn, again and again, "anything yet?", and use up a whole processor for it.</summary>
 /// <remarks>
-/// The sockets are non-blocking, as <c>Socket.Blocking = false</c> makes them, so that a question never sleeps. Nearly every
-/// answer is "not yet" (EAGAIN); <c>status</c> counts them as would-blocks. Nothing here tells it when to ask: that is what
-/// select, poll and epoll are for.
+/// The sockets are non-blocking (<c>Socket.Blocking = false</c>), so that a question never sleeps. Nearly every answer is "not now"
+/// (EAGAIN); <c>status</c> counts them as would-blocks. Nothing tells this model when to ask: that is what select, poll and epoll are for.
 /// </remarks>
 public sealed class BusyPollServer : IEchoServer
 {
-    /// <summary>However many wait in the backlog, the connections get their turn after so many accepts.</summary>
-    private const int AcceptsPerSweep = 64;
+    /// <summary>The connections get their turn after so many accepts, however long the backlog is.</summary>
+    private const int MaxAccepts = 64;
 
     public void Serve(SocketSet sockets, CancellationToken stop)
     {
@@ -22,7 +21,7 @@ public sealed class BusyPollServer : IEchoServer
         while (!stop.IsCancellationRequested)
         {
             foreach (Listener listener in sockets.Listeners)
-                Welcome(listener, sockets);
+                Accept(listener, sockets);
 
             foreach (Connection connection in sockets)
             {
@@ -32,11 +31,10 @@ public sealed class BusyPollServer : IEchoServer
         }
     }
 
-    /// <summary>Takes newcomers into the set; the next sweep will reach them.</summary>
-    private static void Welcome(Listener listener, SocketSet sockets)
+    /// <summary>Takes new connections into the set; the next sweep reaches them.</summary>
+    private static void Accept(Listener listener, SocketSet sockets)
     {
-        int accepted = 0;
-        while (accepted < AcceptsPerSweep && sockets.TryAccept(listener, out _))
-            accepted++;
+        for (int i = 0; i < MaxAccepts && sockets.TryAccept(listener, out _); i++)
+            continue;
     }
 }

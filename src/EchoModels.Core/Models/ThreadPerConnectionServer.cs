@@ -1,45 +1,43 @@
 using EchoModels.Connections;
+using EchoModels.Events;
 using EchoModels.Threading;
 
 namespace EchoModels.Models;
 
 /// <summary>One thread per connection: each sleeps in its own recv, and the kernel does the waiting.</summary>
-/// <remarks>Every thread does what the blocking server does with its only one. The price is a stack and a scheduler's turn each.</remarks>
+/// <remarks>Every thread does what the blocking server does with its only one. The price is a stack and a scheduling slot each.</remarks>
 public sealed class ThreadPerConnectionServer : IEchoServer
 {
     public void Serve(SocketSet sockets, CancellationToken stop)
     {
-        using ThreadGroup crew = new(sockets, stop);
+        using ThreadGroup threads = new(sockets, stop);
 
         sockets.SetBlocking(true);
         foreach (Connection adopted in sockets)
-            crew.Start(() => Converse(adopted, sockets, crew));
+            threads.Start(() => BlockingServer.Serve(adopted, sockets, threads.Blocked));
         foreach (Listener listener in sockets.Listeners)
-            crew.Start(() => Welcome(listener, sockets, crew));
+            threads.Start(() => Accept(listener, sockets, threads));
 
         sockets.ReportStarted();
-        crew.WaitForAll();
+        threads.WaitForAll();
     }
 
-    private static void Welcome(Listener listener, SocketSet sockets, ThreadGroup crew)
+    private static void Accept(Listener listener, SocketSet sockets, ThreadGroup threads)
     {
-        while (!crew.Stop.IsCancellationRequested)
+        while (!threads.Stop.IsCancellationRequested)
         {
-            if (BlockingServer.Welcome(listener, sockets, crew.BlockedThreads, crew.Stop) is not { } newcomer)
+            if (threads.Blocked.Accept(listener) is not { } client)
                 continue;
 
             try
             {
-                crew.Start(() => Converse(newcomer, sockets, crew));
+                threads.Start(() => BlockingServer.Serve(client, sockets, threads.Blocked));
             }
             catch (IOException)
             {
-                // The system gives no more threads. Those that are served stay served.
-                sockets.Close(newcomer, CloseReason.Limit);
+                // The system gives no more threads. The connections that have one keep it.
+                sockets.Close(client, CloseReason.Limit);
             }
         }
     }
-
-    private static void Converse(Connection client, SocketSet sockets, ThreadGroup crew) =>
-        BlockingServer.Converse(client, sockets, crew.BlockedThreads, crew.Stop);
 }

@@ -20,17 +20,22 @@ internal static class Errno
     public const int EPIPE = 32;
     public const int ENOSYS = 38;
     public const int ETIME = 62;
+    public const int EPROTO = 71;
+    public const int EAFNOSUPPORT = 97;
+    public const int EADDRINUSE = 98;
+    public const int EADDRNOTAVAIL = 99;
+    public const int ENETDOWN = 100;
+    public const int ENETUNREACH = 101;
     public const int ECONNABORTED = 103;
     public const int ECONNRESET = 104;
     public const int ENOBUFS = 105;
+    public const int ENOTCONN = 107;
     public const int ETIMEDOUT = 110;
     public const int ECONNREFUSED = 111;
+    public const int EHOSTUNREACH = 113;
     public const int EALREADY = 114;
     public const int EINPROGRESS = 115;
     public const int ECANCELED = 125;
-
-    /// <summary>What the result of the call just made means.</summary>
-    public static SocketError ToSocketError(nint result) => result >= 0 ? SocketError.Success : Meaning(Marshal.GetLastPInvokeError());
 
     /// <summary>What an errno means that came by another way: io_uring returns it as a negative result.</summary>
     public static SocketError Meaning(int errno) => errno switch
@@ -41,6 +46,17 @@ internal static class Errno
         ECONNABORTED => SocketError.ConnectionAborted,
         ECONNREFUSED => SocketError.ConnectionRefused,
         EPIPE => SocketError.Shutdown,
+        ENOTCONN => SocketError.NotConnected,
+        EPROTO => SocketError.ProtocolNotSupported,
+        EINPROGRESS => SocketError.InProgress,
+        EADDRINUSE => SocketError.AddressAlreadyInUse,
+        EADDRNOTAVAIL => SocketError.AddressNotAvailable,
+        EAFNOSUPPORT => SocketError.AddressFamilyNotSupported,
+        EACCES or EPERM => SocketError.AccessDenied,
+        EINVAL => SocketError.InvalidArgument,
+        ENETDOWN => SocketError.NetworkDown,
+        ENETUNREACH => SocketError.NetworkUnreachable,
+        EHOSTUNREACH => SocketError.HostUnreachable,
         ECANCELED => SocketError.OperationAborted,
         ETIMEDOUT => SocketError.TimedOut,
         EMFILE or ENFILE => SocketError.TooManyOpenSockets,

@@ -39,7 +39,7 @@ internal static unsafe partial class Kqueue
     public const ushort EV_DISABLE = 0x0008;
 
     [LibraryImport("libc", EntryPoint = "kqueue", SetLastError = true)]
-    public static partial FileDescriptor Create();
+    public static partial int Create();
 
     [LibraryImport("libc", EntryPoint = "kevent", SetLastError = true)]
     public static partial int Event(SafeHandle queue, byte* changes, int changeCount, byte* events, int eventCount, TimeSpecification* timeout);

@@ -11,22 +11,34 @@ internal static partial class Libc
     public const int F_SETFL = 4;
     public const int F_DUPFD_CLOEXEC = 1030;
     public const int O_NONBLOCK = 0x800;
-    public const int O_CLOEXEC = 0x80000;
     public const int SOCK_CLOEXEC = 0x80000;
     public const int SOCK_NONBLOCK = 0x800;
     public const int MSG_DONTWAIT = 0x40;
     public const int MSG_NOSIGNAL = 0x4000;
     public const int MSG_TRUNC = 0x20;
     public const int AF_UNIX = 1;
+    public const int AF_INET = 2;
+    public const int AF_INET6 = 10;
     public const int SOCK_STREAM = 1;
+    public const int SOCK_DGRAM = 2;
+    public const int SOCKADDR_STORAGE_SIZE = 128;
     public const int SOL_SOCKET = 1;
+    public const int SO_REUSEADDR = 2;
     public const int SO_ERROR = 4;
+    public const int SO_OOBINLINE = 10;
+    public const int SO_ATTACH_FILTER = 26;
+    public const ushort BPF_RET = 0x06;
+    public const int IPPROTO_IPV6 = 41;
+    public const int IPV6_V6ONLY = 26;
     public const uint SIOCOUTQ = 0x5411;
+    public const uint FIONREAD = 0x541b;
 
     // <netinet/tcp.h>
     public const int IPPROTO_TCP = 6;
+    public const int TCP_NODELAY = 1;
     public const int TCP_INFO = 11;
     public const int TCP_INQ = 36;
+    public const byte TCP_FIN_WAIT1 = 4;
     public const byte TCP_CLOSE = 7;
     public const byte TCP_CLOSE_WAIT = 8;
     public const byte TCP_LAST_ACK = 9;
@@ -37,8 +49,6 @@ internal static partial class Libc
     public const int SIGTERM = 15;
     public const int SIGCHLD = 17;
     public const int SIGSTOP = 19;
-    public const int SIGTTIN = 21;
-    public const int SIGTTOU = 22;
     public const int SIGURG = 23;
     public const int SIGIO = 29;
     public const int SIG_BLOCK = 0;
@@ -62,17 +72,8 @@ internal static partial class Libc
     public const nint SYS_close_range = 436;
     public const uint CLOSE_RANGE_CLOEXEC = 4;
 
-    // <sys/resource.h>, <fcntl.h>, <linux/stat.h>
+    // <sys/resource.h>
     public const int RUSAGE_SELF = 0;
-    public const int AT_FDCWD = -100;
-    public const int AT_SYMLINK_NOFOLLOW = 0x100;
-    public const uint STATX_BASIC_STATS = 0x7ff;
-    public const ushort S_IFMT = 0xf000;
-    public const ushort S_IFDIR = 0x4000;
-
-    // <sys/file.h>
-    public const int LOCK_EX = 2;
-    public const int LOCK_NB = 4;
 
     // <sys/epoll.h>
     public const int EPOLL_CLOEXEC = 0x80000;
@@ -97,11 +98,32 @@ internal static partial class Libc
     // <sys/select.h>
     public const int FD_SETSIZE = 1024;
 
-    [LibraryImport("libc", EntryPoint = "accept4", SetLastError = true)]
-    public static partial int Accept4(SafeHandle socket, nint address, nint length, int flags);
+    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    public static partial int Socket(int family, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
+    public static partial int Bind(int socket, ReadOnlySpan<byte> address, int length);
+
+    [LibraryImport("libc", EntryPoint = "listen", SetLastError = true)]
+    public static partial int Listen(int socket, int backlog);
 
     [LibraryImport("libc", EntryPoint = "connect", SetLastError = true)]
-    public static partial int Connect(SafeHandle socket, ReadOnlySpan<byte> address, uint length);
+    public static partial int Connect(int socket, ReadOnlySpan<byte> address, int length);
+
+    [LibraryImport("libc", EntryPoint = "getsockname", SetLastError = true)]
+    public static partial int GetSocketName(int socket, Span<byte> address, ref int length);
+
+    [LibraryImport("libc", EntryPoint = "getpeername", SetLastError = true)]
+    public static partial int GetPeerName(int socket, Span<byte> address, ref int length);
+
+    [LibraryImport("libc", EntryPoint = "getsockopt", SetLastError = true)]
+    public static partial int GetSocketOption(int socket, int level, int option, Span<byte> value, ref int length);
+
+    [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
+    public static partial int SetSocketOption(int socket, int level, int option, ReadOnlySpan<byte> value, int length);
+
+    [LibraryImport("libc", EntryPoint = "accept4", SetLastError = true)]
+    public static partial int Accept4(int socket, nint address, nint length, int flags);
 
     public static unsafe nint Receive(int socket, Span<byte> buffer, int flags)
     {
@@ -128,31 +150,25 @@ internal static partial class Libc
     }
 
     [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
-    public static partial nint ReceiveMessage(SafeHandle socket, ref MessageHeader message, int flags);
+    public static partial nint ReceiveMessage(int socket, ref MessageHeader message, int flags);
 
     [LibraryImport("libc", EntryPoint = "shutdown", SetLastError = true)]
-    public static partial int Shutdown(SafeHandle socket, int how);
+    public static partial int Shutdown(int socket, int how);
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
-    public static partial int FileControl(SafeHandle file, int command, nint argument);
+    public static partial int FileControl(int file, int command, nint argument);
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
-    public static partial int Control(SafeHandle file, nuint request, out int value);
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial FileDescriptor Open(string path, int flags, int mode);
-
-    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
-    public static partial int Lock(SafeHandle file, int operation);
+    public static partial int Control(int file, nuint request, out int value);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     public static partial int Close(nint file);
 
     [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
-    public static partial FileDescriptor EpollCreate(int flags);
+    public static partial int EpollCreate(int flags);
 
     [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true)]
-    public static partial int EpollControl(SafeHandle epoll, int operation, SafeHandle file, ref byte change);
+    public static partial int EpollControl(SafeHandle epoll, int operation, int file, ref byte change);
 
     [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true)]
     public static partial int EpollWait(SafeHandle epoll, ref byte events, int capacity, int milliseconds);
@@ -191,14 +207,8 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "signal", SetLastError = true)]
     public static partial nint Signal(int signal, nint handler);
 
-    [LibraryImport("libc", EntryPoint = "geteuid")]
-    public static partial uint EffectiveUser();
-
     [LibraryImport("libc", EntryPoint = "getrusage", SetLastError = true)]
     public static partial int ResourceUsage(int who, out ResourceUsage usage);
-
-    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int Status(int directory, string path, int flags, uint mask, out FileStatus status);
 
     [LibraryImport("libc", EntryPoint = "gettid")]
     public static partial int ThreadId();
@@ -210,10 +220,10 @@ internal static partial class Libc
     public static unsafe partial int SignalTimedWait(in SignalSet signals, out SignalInfo info, TimeSpecification* limit);
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
-    public static partial int FileControl(SafeHandle file, int command, in FileOwner owner);
+    public static partial int FileControl(int file, int command, in FileOwner owner);
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
-    public static partial int ControlWith(SafeHandle file, nuint request, in int value);
+    public static partial int ControlWith(int file, nuint request, in int value);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnp")]
     public static unsafe partial int Spawn(
@@ -226,7 +236,7 @@ internal static partial class Libc
     public static unsafe partial int SpawnActionsDestroy(long* actions);
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_adddup2")]
-    public static unsafe partial int SpawnActionsAddDuplicate(long* actions, SafeHandle file, int number);
+    public static unsafe partial int SpawnActionsAddDuplicate(long* actions, int file, int number);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_init")]
     public static unsafe partial int SpawnAttributesInit(long* attributes);
@@ -258,8 +268,8 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "socketpair", SetLastError = true)]
     public static unsafe partial int SocketPair(int family, int type, int protocol, int* sockets);
 
-    [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
-    public static partial int WaitForProcess(int process, out int status, int options);
+    [LibraryImport("libc", EntryPoint = "wait4", SetLastError = true)]
+    public static partial int WaitForProcess(int process, out int status, int options, out ResourceUsage usage);
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     public static partial int Kill(int process, int signal);
@@ -269,7 +279,7 @@ internal static partial class Libc
     public static partial nint CloseRange(nint number, uint first, uint last, uint flags);
 
     [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true)]
-    public static partial int EpollControl(int epoll, int operation, SafeHandle file, ref byte change);
+    public static partial int EpollControl(int epoll, int operation, int file, ref byte change);
 
     // The two calls of every message: SetLastError would clear, fetch and store errno at each; they fetch it only where there is one.
     [LibraryImport("libc", EntryPoint = "recv")]

@@ -3,22 +3,21 @@ using System.Runtime.InteropServices;
 
 namespace EchoModels.Posix;
 
-/// <summary>A child process made by posix_spawn(3), which finds a socket where other programs find a terminal.</summary>
+/// <summary>A child process made by posix_spawn(3), whose standard input and output are a socket.</summary>
 /// <remarks>
-/// No shell comes between. The child gets standard input and output, shares our standard error, and has no other descriptor:
-/// ours are all close-on-exec, and those that we have inherited are made so. Its signals are as a program expects them: none is
-/// blocked, and none ignored (.NET ignores SIGPIPE, of which a child has to die when nobody hears it any more). Its process group
-/// is its own, so that a Ctrl+C at the terminal is for the server to decide upon.
+/// No shell comes between. The child gets standard input and output, shares the server's standard error, and has no other descriptor: the
+/// server's are all close-on-exec, and inherited ones are made so. Its signals are as a program expects them: none is blocked, and none
+/// ignored (.NET ignores SIGPIPE, which has to end a child whose client has gone). Its process group is its own, so that Ctrl+C at the
+/// terminal reaches the server only.
 /// </remarks>
 internal static unsafe class NativeProcess
 {
     /// <summary>Starts a program.</summary>
     /// <param name="command">Its name, searched along the PATH, and its arguments.</param>
     /// <param name="socket">What becomes its standard input and output.</param>
-    /// <param name="want">Why the system has no process to give now: EAGAIN or ENOMEM, see the limits in fork(2). Else null.</param>
-    /// <returns>The process; 0 if there is none to be had.</returns>
-    /// <exception cref="IOException">It cannot be run at all.</exception>
-    public static int Start(IReadOnlyList<string> command, SafeHandle socket, out IOException? want)
+    /// <param name="process">The process.</param>
+    /// <returns>The error; 0 if there is none.</returns>
+    public static int Start(IReadOnlyList<string> command, int socket, out int process)
     {
         using NativeStrings arguments = new(command);
         using NativeStrings environment = new(Environment());
@@ -33,24 +32,34 @@ internal static unsafe class NativeProcess
         SetAttributes(attributes);
 
         _ = Libc.CloseRange(Libc.SYS_close_range, 3, uint.MaxValue, Libc.CLOSE_RANGE_CLOEXEC);
-        int error = Libc.Spawn(out int process, arguments.Pointers[0], actions, attributes, arguments.Pointers, environment.Pointers);
+        int error = Libc.Spawn(out process, arguments.Pointers[0], actions, attributes, arguments.Pointers, environment.Pointers);
         _ = Libc.SpawnAttributesDestroy(attributes);
         _ = Libc.SpawnActionsDestroy(actions);
-        IOException? failure = error == 0 ? null : Errno.Failure($"posix_spawn of {command[0]}", error);
-        want = error is Errno.EAGAIN or Errno.ENOMEM ? failure : null;
-        return failure is null ? process : want is not null ? 0 : throw failure;
+        return error;
     }
 
     /// <summary>How a process ended, by its status of waitpid(2): its exit code, or 128 and the signal, as shells tell it.</summary>
     public static int ExitCode(int status) => (status & 0x7f) == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f);
 
-    /// <summary>Sees to it that SIGCHLD comes: started with that signal ignored, a process is never told, and its children vanish.</summary>
+    /// <summary>Makes SIGCHLD come: in a process that was started with that signal ignored, it never does, and children leave no exit status.</summary>
     public static void EnableSigchld()
     {
         // struct sigaction begins with the handler.
         long* action = stackalloc long[32];
         if (Libc.SignalAction(Libc.SIGCHLD, 0, action) == 0 && action[0] == Libc.SIG_IGN)
             _ = Libc.Signal(Libc.SIGCHLD, Libc.SIG_DFL);
+    }
+
+    /// <summary>Asks whether a child has ended. See wait4(2).</summary>
+    /// <param name="process">The child.</param>
+    /// <param name="exitCode">Its exit code, or 128 and the signal; null if something else has waited for it.</param>
+    /// <param name="usage">The processor time that it has used.</param>
+    /// <returns>False while it lives.</returns>
+    public static bool HasEnded(int process, out int? exitCode, out ResourceUsage usage)
+    {
+        int ended = Libc.WaitForProcess(process, out int status, Libc.WNOHANG, out usage);
+        exitCode = ended > 0 ? ExitCode(status) : null;
+        return ended != 0;
     }
 
     private static void SetAttributes(long* attributes)

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace EchoModels.Posix;
 
-/// <summary>A thread made by pthread_create(3), for those who need a thousand of them now.</summary>
+/// <summary>A thread made by pthread_create(3), where a thousand of them are needed at once.</summary>
 /// <remarks>
 /// Thread.Start returns only when the new thread has said hello, which takes two context switches: a thousand starts took 230 ms,
 /// and these 55 ms. The runtime adopts such a thread when it enters managed code and forgets it when it ends.
@@ -20,7 +20,7 @@ internal static unsafe class NativeThread
 
     /// <summary>How many there may be at once: as many as vm.max_map_count leaves room for. See proc_sys_vm(5).</summary>
     /// <remarks>The runtime maps the signal stack, in the thread itself, and ends the process if it cannot.</remarks>
-    public static int Most { get; set; } = (MappingLimit() - MappingsOfOthers) / MappingsEach;
+    public static int Max { get; set; } = (MappingLimit() - MappingsOfOthers) / MappingsEach;
 
     /// <summary>How many there are.</summary>
     public static int Count => Volatile.Read(ref _count);
@@ -29,15 +29,15 @@ internal static unsafe class NativeThread
     public static nint Current => Libc.ThreadSelf();
 
     /// <summary>Starts a thread.</summary>
-    /// <param name="work">What it does; it must not throw. It returns whether somebody is going to join the thread.</param>
+    /// <param name="work">What it does; it must not throw. It returns whether another thread is going to join this one.</param>
     /// <param name="stackSize">Address space for its stack, in bytes.</param>
-    /// <exception cref="IOException">The system has no thread to give (EAGAIN), or there are <see cref="Most"/>.</exception>
+    /// <exception cref="IOException">The system has no thread to give (EAGAIN), or there are <see cref="Max"/>.</exception>
     public static void Start(Func<bool> work, int stackSize)
     {
-        if (Interlocked.Increment(ref _count) > Most)
+        if (Interlocked.Increment(ref _count) > Max)
         {
             Interlocked.Decrement(ref _count);
-            throw new IOException($"no thread to be had: vm.max_map_count leaves room for {Most}");
+            throw new IOException($"no thread to be had: vm.max_map_count leaves room for {Max}");
         }
 
         // pthread_attr_t is 56 bytes on x86-64 and 64 on arm64.

@@ -40,7 +40,7 @@ internal struct SignalInfo
     public int Descriptor;
 }
 
-/// <summary>struct f_owner_ex of &lt;fcntl.h&gt;: who gets a descriptor's signals.</summary>
+/// <summary>struct f_owner_ex of &lt;fcntl.h&gt;: which thread gets a descriptor's signals.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct FileOwner
 {
@@ -101,15 +101,22 @@ internal unsafe struct MessageHeader
     public int Flags;
 }
 
-/// <summary>struct statx of &lt;linux/stat.h&gt;, as far as it is used; the same on every processor.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 256)]
-internal struct FileStatus
+/// <summary>struct sock_filter of &lt;linux/filter.h&gt;.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct FilterInstruction
 {
-    [FieldOffset(20)]
-    public uint User;
+    public ushort Code;
+    public byte IfTrue;
+    public byte IfFalse;
+    public uint Operand;
+}
 
-    [FieldOffset(28)]
-    public ushort Mode;
+/// <summary>struct sock_fprog of &lt;linux/filter.h&gt;.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct FilterProgram
+{
+    public ushort Length;
+    public FilterInstruction* Instructions;
 }
 
 /// <summary>An array of struct epoll_event, whose size depends on the processor.</summary>

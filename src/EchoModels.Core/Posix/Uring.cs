@@ -53,7 +53,7 @@ internal static unsafe partial class Uring
     private const nint IoUringRegister = 427;
 
     /// <summary>Makes a ring; the kernel fills in where in its memory everything is.</summary>
-    public static FileDescriptor Setup(uint entries, ref RingParameters parameters) => Setup(IoUringSetup, entries, ref parameters);
+    public static FileDescriptor Setup(uint entries, ref RingParameters parameters) => new((int)Setup(IoUringSetup, entries, ref parameters));
 
     /// <summary>Submits, waits, or both.</summary>
     /// <param name="ring">The ring's descriptor, or its index among the thread's registered rings.</param>
@@ -78,7 +78,7 @@ internal static unsafe partial class Uring
     public static partial int Unmap(nint address, nuint length);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
-    private static partial FileDescriptor Setup(nint number, uint entries, ref RingParameters parameters);
+    private static partial nint Setup(nint number, uint entries, ref RingParameters parameters);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     private static partial nint Enter(nint number, int ring, uint submit, uint atLeast, uint flags, WaitArgument* argument, nuint size);

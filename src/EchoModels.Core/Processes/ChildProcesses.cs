@@ -1,49 +1,50 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using EchoModels.Connections;
+using EchoModels.Events;
 using EchoModels.Posix;
 
 namespace EchoModels.Processes;
 
-/// <summary>The connections that have left for a process of their own, and those processes.</summary>
+/// <summary>The connections that have left the set for a process of their own, and those processes.</summary>
 /// <remarks>
-/// A connection that goes to a child leaves the set, and no model sees it again: an address space cannot be handed over. The
-/// server keeps its own copy of the descriptor, and touches it only at the end: a stream ends when the last copy is closed, so it
-/// is the server, told by SIGCHLD, that says goodbye. What a child receives and sends, the kernel counts: see <see cref="Traffic"/>.
+/// No model gets such a connection back: an address space cannot be handed over. The server keeps its own copy of the descriptor, and uses
+/// it only at the end: a stream ends when the last copy is closed, so it is the server, told by SIGCHLD, that closes the connection. What a
+/// child receives and sends, the kernel counts: see <see cref="Traffic"/>.
 /// </remarks>
 public sealed class ChildProcesses : IDisposable
 {
-    /// <summary>How many there may be; who comes then, waits.</summary>
+    /// <summary>How many there may be; a connection that comes then waits.</summary>
     public const int Max = 1_000;
 
-    /// <summary>How long none is asked for when the system had none to give, in milliseconds.</summary>
-    private const int Rest = 50;
+    /// <summary>How long no process is asked for when the system had none to give, in milliseconds.</summary>
+    private const int BackoffMilliseconds = 50;
 
-    /// <summary>How often it looks whether all are gone, in milliseconds.</summary>
+    /// <summary>How often it is checked whether all have ended, in milliseconds.</summary>
     private const int PollInterval = 5;
 
-    /// <summary>How long a child has to die of SIGTERM, in milliseconds.</summary>
-    private const int Grace = 1_000;
+    /// <summary>How long a child has to end after SIGTERM, in milliseconds.</summary>
+    private const int TerminateTimeout = 1_000;
 
     private readonly SocketSet _sockets;
     private readonly Lock _gate = new();
-    private readonly Dictionary<int, Connection> _serving = [];
-    private readonly List<Connection> _unacknowledged = [];
-    private readonly List<Connection> _leaving = [];
+    private readonly Dictionary<int, ChildConnection> _serving = [];
+    private readonly ChildShutdown _shutdown;
+    private ChildUsage _ended = ChildUsage.None;
     private PosixSignalRegistration? _registration;
-    private int _toldToReap;
+    private int _reapRequested;
     private long _backoffUntil;
-    private bool _recalled;
+    private bool _isEnding;
 
-    internal ChildProcesses(SocketSet sockets) => _sockets = sockets;
-
-    /// <summary>A child took a connection over: see <see cref="Connection.Child"/>. It ends with <see cref="SocketSet.Closed"/>.</summary>
-    public event Action<Connection>? Started;
-
-    /// <summary>The system had no process to give, and why; whoever needs one waits. Soon it is asked again.</summary>
-    public event Action<IOException>? Refused;
+    public ChildProcesses(SocketSet sockets)
+    {
+        _sockets = sockets;
+        _shutdown = new ChildShutdown(sockets);
+        Traffic = new ChildTraffic(sockets);
+    }
 
     /// <summary>What they have received and sent.</summary>
-    public ChildTraffic Traffic { get; } = new();
+    public ChildTraffic Traffic { get; }
 
     /// <summary>How many there are.</summary>
     public int Count => _serving.Count;
@@ -54,57 +55,67 @@ public sealed class ChildProcesses : IDisposable
     /// <summary>Whether there may be no more.</summary>
     public bool IsFull => Count >= Limit;
 
-    /// <summary>Starts a child for a connection that owes nothing, on a blocking set.</summary>
+    /// <summary>What they have used until now.</summary>
+    public ChildUsage ReadUsage()
+    {
+        int[] processes;
+        ChildUsage usage;
+        lock (_gate)
+            (processes, usage) = ([.. _serving.Keys], _ended);
+
+        foreach (int process in processes)
+            usage = usage.Plus(ChildUsage.Of(process));
+
+        return usage;
+    }
+
+    /// <summary>Starts a child for a connection that has nothing unsent, on a blocking set.</summary>
     /// <param name="command">A program that sends to its standard output what it receives from its standard input.</param>
     /// <param name="connection">It leaves the set.</param>
-    /// <returns>False if there are too many, or the system has no process to give; the connection is then still in the set.</returns>
+    /// <returns>False if there are too many, or the system gives no process; the connection is then still in the set.</returns>
     /// <exception cref="IOException">The program cannot be run.</exception>
     public bool TryStart(IReadOnlyList<string> command, Connection connection)
     {
-        // Under the lock: the child may be gone again, and be looked for, before it is in the list.
+        ServerEvent? happened = Start(command, connection, out bool started);
+        if (happened is not null)
+            _sockets.Events.Publish(happened);
+
+        return started;
+    }
+
+    /// <summary>Ends a conversation from outside, on any thread: the child meets the end of the stream, and ends.</summary>
+    public void Abort(ChildConnection child, CloseReason reason)
+    {
         lock (_gate)
         {
-            if (_recalled || IsFull || Environment.TickCount64 < _backoffUntil)
-                return false;
+            if (!_serving.ContainsKey(child.Process))
+                return;
 
-            WatchForTheEnd();
-            ByteCount before = ChildTraffic.Before(connection);
-            int child = NativeProcess.Start(command, connection.Socket.SafeHandle, out IOException? want);
-            if (want is not null)
-            {
-                _backoffUntil = Environment.TickCount64 + Rest;
-                Refused?.Invoke(want);
-                return false;
-            }
-
-            connection.Child = child;
-            Traffic.Open(connection, before);
-            _serving.Add(child, connection);
-            _sockets.Detach(connection);
-            Started?.Invoke(connection);
-            return true;
+            child.AbortReason = reason;
+            child.HasShutdownSend = true;
+            _sockets.Kernel.Shutdown(child.Socket, SocketShutdown.Both);
         }
     }
 
-    /// <summary>Ends what the children hear: they send what has arrived until now, and go.</summary>
+    /// <summary>Ends the input of every child: it sends what has arrived until now, and ends.</summary>
     internal void ShutdownReceive()
     {
         lock (_gate)
         {
-            _recalled = true;
-            foreach (Connection connection in _serving.Values)
+            _isEnding = true;
+            foreach (ChildConnection child in _serving.Values)
             {
-                // Shut down, a socket of Linux still takes in what arrives, and a child that is behind would read that as well.
-                SocketFilter.TryCutOffData(connection.Socket);
-                connection.ShutdownReceive();
+                // After the shutdown, a socket of Linux still takes in what arrives, and a child that is behind would read that as well.
+                _sockets.Kernel.Linux?.TryDropIncomingData(child.Socket);
+                _sockets.Kernel.Shutdown(child.Socket, SocketShutdown.Receive);
             }
         }
     }
 
-    /// <summary>Waits until all have gone, and the peers have acknowledged every byte.</summary>
-    internal void WaitUntilGone(CancellationToken limit)
+    /// <summary>Waits until all have ended, and the peers have acknowledged every byte.</summary>
+    internal void WaitUntilEnded(CancellationToken limit)
     {
-        while (!AreGone() && !limit.IsCancellationRequested)
+        while (!HaveEnded() && !limit.IsCancellationRequested)
             Thread.Sleep(PollInterval);
     }
 
@@ -112,12 +123,12 @@ public sealed class ChildProcesses : IDisposable
     public void Dispose()
     {
         lock (_gate)
-            _recalled = true;
+            _isEnding = true;
 
         Signal(Libc.SIGTERM);
         for (int waited = 0; Count > 0; waited += PollInterval)
         {
-            if (waited == Grace)
+            if (waited == TerminateTimeout)
                 Signal(Libc.SIGKILL);
 
             Thread.Sleep(PollInterval);
@@ -126,17 +137,41 @@ public sealed class ChildProcesses : IDisposable
 
         _registration?.Dispose();
         AppDomain.CurrentDomain.ProcessExit -= OnExit;
+        List<ChildConnection> left;
+        lock (_gate)
+            left = _shutdown.TakeAll();
+
+        left.ForEach(child => Close(child, CloseReason.Drain));
+    }
+
+    private ServerEvent? Start(IReadOnlyList<string> command, Connection connection, out bool started)
+    {
+        // Under the lock: the child may have ended again, and be looked for, before it is in the list.
         lock (_gate)
         {
-            foreach (Connection connection in _unacknowledged.Concat(_leaving))
-                _sockets.CloseDetached(connection, CloseReason.Drain);
+            started = false;
+            if (_isEnding || IsFull || Environment.TickCount64 < _backoffUntil)
+                return null;
 
-            _unacknowledged.Clear();
-            _leaving.Clear();
+            EnableReaping();
+            ByteCount before = Traffic.Before(connection);
+            int process = _sockets.Kernel.Linux!.Spawn(command, connection.Socket, out IOException? shortage);
+            if (shortage is not null)
+            {
+                _backoffUntil = Environment.TickCount64 + BackoffMilliseconds;
+                return new ChildRefused(shortage.Message);
+            }
+
+            ChildConnection child = new(connection, process, before);
+            Traffic.Open(child);
+            _serving.Add(process, child);
+            _sockets.Detach(connection);
+            started = true;
+            return new ChildStarted(connection.Token, connection.Peer, process);
         }
     }
 
-    private void WatchForTheEnd()
+    private void EnableReaping()
     {
         if (_registration is not null || OperatingSystem.IsWindows())
             return;
@@ -144,83 +179,65 @@ public sealed class ChildProcesses : IDisposable
         NativeProcess.EnableSigchld();
         _registration = PosixSignalRegistration.Create(PosixSignal.SIGCHLD, _ => Reap());
 
-        // However the server ends, short of SIGKILL, no child survives it.
+        // However the server ends, short of SIGKILL, no child outlives it.
         AppDomain.CurrentDomain.ProcessExit += OnExit;
     }
 
     private void OnExit(object? sender, EventArgs arguments) => Signal(Libc.SIGTERM);
 
-    /// <summary>As long as a child is in the list it has not been reaped, so that its number cannot be a stranger's.</summary>
+    /// <summary>As long as a child is in the list it has not been reaped, so that its number cannot be another process's.</summary>
     private void Signal(int signal)
     {
         lock (_gate)
         {
-            foreach (int child in _serving.Keys)
-                _ = Libc.Kill(child, signal);
+            foreach (int process in _serving.Keys)
+                _ = Libc.Kill(process, signal);
         }
     }
 
-    /// <summary>Looks for children that have ended; each of them is a zombie until somebody has asked how.</summary>
-    /// <remarks>Signals that come close upon each other are one, so all are asked; but never "any", who might be another's child.</remarks>
+    /// <summary>Looks for children that have ended; each of them is a zombie until its status has been read.</summary>
+    /// <remarks>Signals that come close upon each other are one, so all are asked; but never "any", which might be another's child.</remarks>
     private void Reap()
     {
-        if (Interlocked.Exchange(ref _toldToReap, 1) == 1)
-            return; // whoever was told first has not begun yet, and will see this one too
+        if (Interlocked.Exchange(ref _reapRequested, 1) == 1)
+            return; // the thread that was told first has not begun yet, and will see this one too
 
+        List<(ChildConnection Child, CloseReason Reason)> closed = [];
         lock (_gate)
         {
-            _toldToReap = 0;
-            foreach ((int child, Connection connection) in _serving)
+            _reapRequested = 0;
+            foreach ((int process, ChildConnection child) in _serving)
             {
-                // 0: it lives. -1: it has been reaped by somebody else, and nobody knows how it ended.
-                int ended = Libc.WaitForProcess(child, out int status, Libc.WNOHANG);
-                if (ended == 0)
+                if (!NativeProcess.HasEnded(process, out int? exitCode, out ResourceUsage usage))
                     continue;
 
-                _serving.Remove(child);
-                connection.ChildExit = ended > 0 ? NativeProcess.ExitCode(status) : null;
-                Traffic.Close(connection);
-                Part(connection);
+                _serving.Remove(process);
+                _ended = _ended.Plus(ChildUsage.Of(in usage));
+                child.ExitCode = exitCode;
+                Traffic.Close(child);
+                if (_isEnding)
+                    _shutdown.Add(child);
+                else
+                    closed.Add((child, child.AbortReason ?? (exitCode is null or 0 ? CloseReason.PeerClosed : CloseReason.Reset)));
             }
         }
+
+        foreach ((ChildConnection child, CloseReason reason) in closed)
+            Close(child, reason);
     }
 
-    private void Part(Connection connection)
+    private bool HaveEnded()
     {
-        _ = connection.End(connection.ChildExit is null or 0 ? CloseReason.PeerClosed : CloseReason.Reset);
-        if (_recalled)
-            _unacknowledged.Add(connection);
-        else
-            _sockets.CloseDetached(connection, connection.ClosedBecause);
-    }
-
-    /// <summary>Says goodbye in two steps, for a reset destroys what is still under way, and both steps may bring one on.</summary>
-    /// <remarks>
-    /// Closed, a socket with unread input is reset; and so is one whose input and output have both been ended, as soon as the
-    /// client says one word more (tcp_rcv_state_process() of Linux; RFC 1122, 4.2.2.13). So first every byte, then the end.
-    /// </remarks>
-    private bool AreGone()
-    {
+        List<ChildConnection> closable;
+        bool isDone;
         lock (_gate)
-        {
-            foreach (Connection connection in Acknowledged(_unacknowledged))
-            {
-                connection.ShutdownSend();
-                _leaving.Add(connection);
-            }
+            (closable, isDone) = (_shutdown.Step(), _shutdown.IsDone && _serving.Count == 0);
 
-            foreach (Connection connection in Acknowledged(_leaving))
-                _sockets.CloseDetached(connection, CloseReason.Drain);
-
-            return _serving.Count + _unacknowledged.Count + _leaving.Count == 0;
-        }
+        closable.ForEach(child => Close(child, CloseReason.Drain));
+        return isDone;
     }
 
-    /// <summary>Takes out of a list whose peers have every byte.</summary>
-    private List<Connection> Acknowledged(List<Connection> connections)
-    {
-        List<Connection> found = connections.FindAll(connection => _sockets.Unacknowledged(connection) == 0);
-        connections.RemoveAll(found.Contains);
-        return found;
-    }
+    /// <summary>Closes the server's copy of the descriptor, and tells it: outside the lock.</summary>
+    private void Close(ChildConnection child, CloseReason reason) =>
+        _sockets.CloseDetached(child.Connection, reason, new ChildExit(child.Process, child.ExitCode, child.BytesOut));
 }

@@ -1,65 +1,69 @@
 using EchoModels.Connections;
+using EchoModels.Kernel;
 
 namespace EchoModels.Processes;
 
-/// <summary>What child processes have received and sent. They do not tell, but the kernel has counted it.</summary>
-/// <remarks>In how many pieces they received it, nobody has counted: their messages and their calls are not known.</remarks>
+/// <summary>What child processes have received and sent. They do not report it, but the kernel has counted it.</summary>
+/// <remarks>The kernel has not counted in how many pieces: the children's messages and calls are not known.</remarks>
 public sealed class ChildTraffic
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<Connection, ByteCount> _before = [];
+    private readonly HashSet<ChildConnection> _open = [];
+    private readonly SocketSet _sockets;
     private ByteCount _closed;
+
+    internal ChildTraffic(SocketSet sockets) => _sockets = sockets;
 
     /// <summary>What all children have received and sent until now, those that have ended included.</summary>
     public ByteCount Total
     {
         get
         {
+            ByteCount total = default;
             lock (_gate)
             {
-                ByteCount total = _closed;
-                foreach (Connection connection in Look())
-                    total += ByChild(connection);
+                foreach (ChildConnection child in Update())
+                    total += child.ByChild;
 
-                return total;
+                return total + _closed;
             }
         }
     }
 
+    private LinuxKernel Kernel => _sockets.Kernel.Linux!;
+
     /// <summary>Brings the counts of every connection that a child serves up to date.</summary>
     /// <returns>Those connections.</returns>
-    public IReadOnlyList<Connection> Look()
+    public IReadOnlyList<ChildConnection> Update()
     {
         lock (_gate)
         {
-            foreach (Connection connection in _before.Keys)
-                connection.Note(TcpInfo.SoFar(connection));
+            foreach (ChildConnection child in _open)
+                child.Update(TcpInfo.SoFar(Kernel, child));
 
-            return [.. _before.Keys];
+            return [.. _open];
         }
     }
 
     /// <summary>What the server itself has received and sent until now; the connection is not in use.</summary>
     /// <remarks>Of what has come in, the server knows better than the kernel: some of it may be for the child to receive.</remarks>
-    internal static ByteCount Before(Connection connection) => new(connection.BytesIn, TcpInfo.Sent(connection));
+    internal ByteCount Before(Connection connection) => new(connection.BytesIn, TcpInfo.Sent(Kernel, connection.Socket));
 
-    /// <summary>What was received and sent since then is a child's doing.</summary>
-    internal void Open(Connection connection, ByteCount before)
+    /// <summary>A child serves the connection from now on.</summary>
+    internal void Open(ChildConnection child)
     {
         lock (_gate)
-            _before.Add(connection, before);
+            _open.Add(child);
     }
 
-    /// <summary>The child has gone.</summary>
-    internal void Close(Connection connection)
+    /// <summary>The child has ended.</summary>
+    internal void Close(ChildConnection child)
     {
         lock (_gate)
         {
-            connection.Note(TcpInfo.AtTheEnd(connection));
-            _closed += ByChild(connection);
-            _before.Remove(connection);
+            child.Update(TcpInfo.AtTheEnd(Kernel, child));
+            _closed += child.ByChild;
+            _open.Remove(child);
         }
     }
-
-    private ByteCount ByChild(Connection connection) => new ByteCount(connection.BytesIn, connection.BytesOut) - _before[connection];
 }

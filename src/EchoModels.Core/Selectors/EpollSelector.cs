@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using EchoModels.Kernel;
 using EchoModels.Posix;
 
@@ -8,24 +6,25 @@ namespace EchoModels.Selectors;
 /// <summary>epoll(7): the kernel keeps the list; each socket is handed over once, and a wait returns only those that are ready.</summary>
 internal sealed class EpollSelector : ISelector
 {
+    private readonly LinuxKernel _kernel;
     private readonly uint _mode;
-    private readonly FileDescriptor _epoll = Libc.EpollCreate(Libc.EPOLL_CLOEXEC);
+    private readonly FileDescriptor _epoll;
     private readonly Waker _waker;
     private readonly EpollEvents _change = new(capacity: 1);
     private readonly EpollEvents _events = new(capacity: 512);
     private readonly ReadyEvent[] _ready = new ReadyEvent[512];
 
-    /// <param name="edgeTriggered">Whether a socket is told only when it becomes ready, and not as long as it is.</param>
-    public EpollSelector(bool edgeTriggered = false)
+    /// <param name="kernel">Makes the calls.</param>
+    /// <param name="edgeTriggered">Whether a socket is returned only when it becomes ready, and not as long as it is.</param>
+    public EpollSelector(LinuxKernel kernel, bool edgeTriggered = false)
     {
+        _kernel = kernel;
         _mode = edgeTriggered ? Libc.EPOLLET : 0;
-        if (_epoll.IsInvalid)
-            throw Errno.Failure("epoll_create1");
-
+        _epoll = kernel.EpollCreate();
         try
         {
-            _waker = new Waker();
-            Add(_waker.Socket, Interest.Read, Waker.Token);
+            _waker = new Waker(kernel);
+            Add(_waker.Socket, Interest.Read);
         }
         catch
         {
@@ -34,26 +33,21 @@ internal sealed class EpollSelector : ISelector
         }
     }
 
-    public bool TellsKernel => true;
+    public void Add(SocketHandle socket, Interest interest) => Control(Libc.EPOLL_CTL_ADD, socket, interest);
 
-    public void Add(Socket socket, Interest interest, Token token) => Control(Libc.EPOLL_CTL_ADD, socket, interest, token);
+    public void Modify(SocketHandle socket, Interest interest) => Control(Libc.EPOLL_CTL_MOD, socket, interest);
 
-    public void Modify(Socket socket, Interest interest, Token token) => Control(Libc.EPOLL_CTL_MOD, socket, interest, token);
-
-    public void Remove(Socket socket) => Control(Libc.EPOLL_CTL_DEL, socket, Interest.None, default);
+    public void Remove(SocketHandle socket) => Control(Libc.EPOLL_CTL_DEL, socket, Interest.None);
 
     public ReadOnlySpan<ReadyEvent> Wait(int milliseconds)
     {
-        int found = Libc.EpollWait(_epoll, ref _events.First, _events.Capacity, milliseconds);
-        if (found < 0)
-            return Marshal.GetLastPInvokeError() == Errno.EINTR ? [] : throw Errno.Failure("epoll_wait");
-
+        int found = _kernel.EpollWait(_epoll, _events, milliseconds);
         int count = 0;
         for (int i = 0; i < found; i++)
         {
             (uint mask, ulong data) = _events[i];
             Token token = Token.FromValue(data);
-            if (token == Waker.Token)
+            if (token == Token.Waker)
                 _waker.Reset();
             else
                 _ready[count++] = new ReadyEvent(token, Ready(mask));
@@ -62,7 +56,7 @@ internal sealed class EpollSelector : ISelector
         return _ready.AsSpan(0, count);
     }
 
-    public bool Wake() => _waker.Wake();
+    public void Wake() => _waker.Wake();
 
     public void Dispose()
     {
@@ -70,11 +64,10 @@ internal sealed class EpollSelector : ISelector
         _epoll.Dispose();
     }
 
-    private void Control(int operation, Socket socket, Interest interest, Token token)
+    private void Control(int operation, SocketHandle socket, Interest interest)
     {
-        _change[0] = (Mask(interest) | _mode, token.Value);
-        if (Libc.EpollControl(_epoll, operation, socket.SafeHandle, ref _change.First) < 0)
-            throw Errno.Failure("epoll_ctl");
+        _change[0] = (Mask(interest) | _mode, socket.Token.Value);
+        _kernel.EpollControl(_epoll, operation, socket, _change);
     }
 
     private static uint Mask(Interest interest) =>

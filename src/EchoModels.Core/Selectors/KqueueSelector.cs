@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EchoModels.Kernel;
@@ -12,49 +11,53 @@ internal sealed unsafe class KqueueSelector : ISelector
 {
     private const int Capacity = 512;
 
+    private readonly IKernel _kernel;
     private readonly FileDescriptor _queue;
     private readonly Waker _waker;
     private readonly byte[] _changes = GC.AllocateArray<byte>(2 * KernelEvent.Size, pinned: true);
     private readonly byte[] _events = GC.AllocateArray<byte>(Capacity * KernelEvent.Size, pinned: true);
     private readonly ReadyEvent[] _ready = new ReadyEvent[Capacity];
 
-    public KqueueSelector()
+    public KqueueSelector(IKernel kernel)
     {
         if (!OperatingSystem.IsMacOS() && !OperatingSystem.IsFreeBSD())
             throw new IOException("kqueue: only macOS and FreeBSD have it");
 
-        _queue = Kqueue.Create();
+        _kernel = kernel;
+        _queue = new FileDescriptor(Kqueue.Create());
         if (_queue.IsInvalid)
             throw Errno.Failure("kqueue");
 
-        _waker = new Waker();
-        Add(_waker.Socket, Interest.Read, Waker.Token);
+        _waker = new Waker(kernel);
+        Add(_waker.Socket, Interest.Read);
     }
 
-    public bool TellsKernel => true;
+    public void Add(SocketHandle socket, Interest interest) => Change(socket, Kqueue.EV_ADD, interest);
 
-    public void Add(Socket socket, Interest interest, Token token) => Change(socket, Kqueue.EV_ADD, interest, token);
+    public void Modify(SocketHandle socket, Interest interest) => Change(socket, Kqueue.EV_ADD, interest);
 
-    public void Modify(Socket socket, Interest interest, Token token) => Change(socket, Kqueue.EV_ADD, interest, token);
-
-    public void Remove(Socket socket) => Change(socket, Kqueue.EV_DELETE, Interest.None, default);
+    public void Remove(SocketHandle socket) => Change(socket, Kqueue.EV_DELETE, Interest.None);
 
     public ReadOnlySpan<ReadyEvent> Wait(int milliseconds)
     {
         TimeSpecification limit = new() { Seconds = milliseconds / 1000, Nanoseconds = milliseconds % 1000 * 1_000_000 };
+        Call call = new(SystemCall.KernelEvent);
+        _kernel.Observer.Began(in call);
         int found;
         fixed (byte* events = _events)
             found = Kqueue.Event(_queue, null, 0, events, Capacity, milliseconds < 0 ? null : &limit);
 
+        int errno = found < 0 ? Marshal.GetLastPInvokeError() : 0;
+        _kernel.Observer.Ended(in call, found, errno);
         if (found < 0)
-            return Marshal.GetLastPInvokeError() == Errno.EINTR ? [] : throw Errno.Failure("kevent");
+            return errno == Errno.EINTR ? [] : throw Errno.Failure("kevent", errno);
 
         int count = 0;
         for (int i = 0; i < found; i++)
         {
             KernelEvent happened = Unsafe.ReadUnaligned<KernelEvent>(ref _events[i * KernelEvent.Size]);
             Token token = Token.FromValue(happened.UserData);
-            if (token == Waker.Token)
+            if (token == Token.Waker)
                 _waker.Reset();
             else
                 _ready[count++] = new ReadyEvent(token, happened.Filter == Kqueue.EVFILT_READ ? Interest.Read : Interest.Write);
@@ -63,7 +66,7 @@ internal sealed unsafe class KqueueSelector : ISelector
         return _ready.AsSpan(0, count);
     }
 
-    public bool Wake() => _waker.Wake();
+    public void Wake() => _waker.Wake();
 
     public void Dispose()
     {
@@ -71,10 +74,10 @@ internal sealed unsafe class KqueueSelector : ISelector
         _queue.Dispose();
     }
 
-    private void Change(Socket socket, ushort action, Interest interest, Token token)
+    private void Change(SocketHandle socket, ushort action, Interest interest)
     {
-        Put(0, socket, Kqueue.EVFILT_READ, action, (interest & Interest.Read) != 0, token);
-        Put(1, socket, Kqueue.EVFILT_WRITE, action, (interest & Interest.Write) != 0, token);
+        Put(0, socket, Kqueue.EVFILT_READ, action, (interest & Interest.Read) != 0);
+        Put(1, socket, Kqueue.EVFILT_WRITE, action, (interest & Interest.Write) != 0);
         fixed (byte* changes = _changes)
         {
             if (Kqueue.Event(_queue, changes, 2, null, 0, null) < 0)
@@ -82,14 +85,14 @@ internal sealed unsafe class KqueueSelector : ISelector
         }
     }
 
-    private void Put(int index, Socket socket, short filter, ushort action, bool isOn, Token token)
+    private void Put(int index, SocketHandle socket, short filter, ushort action, bool isOn)
     {
         KernelEvent change = new()
         {
-            Identifier = socket.Handle,
+            Identifier = socket.Number,
             Filter = filter,
             Flags = (ushort)(action | (isOn ? Kqueue.EV_ENABLE : Kqueue.EV_DISABLE)),
-            UserData = token.Value,
+            UserData = socket.Token.Value,
         };
         Unsafe.WriteUnaligned(ref _changes[index * KernelEvent.Size], change);
     }

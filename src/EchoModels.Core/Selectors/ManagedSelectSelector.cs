@@ -1,70 +1,79 @@
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using EchoModels.Kernel;
 
 namespace EchoModels.Selectors;
 
-/// <summary>Socket.Select: we hand over a list of those to read and a list of those to write, and get back the shortened lists.</summary>
+/// <summary>Socket.Select: a list of those to read and a list of those to write are handed over, and come back shortened.</summary>
 /// <remarks>
-/// On Linux the runtime carries it out with poll(2), and strace says so; select(2)'s limit of 1,024 descriptors is therefore not
-/// met here. It copies its lists once more than poll does, and from 80 sockets up it allocates at every call.
+/// On Linux the runtime carries it out with poll(2), and strace shows that; select(2)'s limit of 1,024 descriptors is therefore not met
+/// here. It copies its lists once more than poll does, and from 80 sockets up it allocates at every call.
 /// </remarks>
 internal sealed class ManagedSelectSelector : ISelector
 {
-    private readonly Waker _waker = new();
-    private readonly Dictionary<Socket, int> _places = [];
-    private readonly List<(Socket Socket, Interest Interest, Token Token)> _watched = [];
+    private readonly RuntimeKernel _kernel;
+    private readonly RuntimeKernel? _own;
+    private readonly Waker _waker;
+    private readonly Dictionary<int, int> _indexes = [];
+    private readonly List<(Socket Socket, Interest Interest, SocketHandle Handle)> _watched = [];
     private readonly List<Socket> _toRead = [];
     private readonly List<Socket> _toWrite = [];
     private readonly List<ReadyEvent> _ready = [];
 
-    public ManagedSelectSelector() => Add(_waker.Socket, Interest.Read, Waker.Token);
-
-    public void Add(Socket socket, Interest interest, Token token)
+    public ManagedSelectSelector(IKernel kernel)
     {
-        _places.Add(socket, _watched.Count);
-        _watched.Add((socket, interest, token));
+        _kernel = kernel.Runtime ?? (_own = new RuntimeKernel(kernel.Observer)); // for the Socket objects; others make the loop's calls
+        _waker = new Waker(_kernel);
+        Add(_waker.Socket, Interest.Read);
     }
 
-    public void Modify(Socket socket, Interest interest, Token token) => _watched[_places[socket]] = (socket, interest, token);
+    public void Add(SocketHandle socket, Interest interest)
+    {
+        _indexes.Add(socket.Number, _watched.Count);
+        _watched.Add((_kernel[socket], interest, socket));
+    }
 
-    public void Remove(Socket socket)
+    public void Modify(SocketHandle socket, Interest interest)
+    {
+        ref (Socket, Interest Interest, SocketHandle) watched = ref CollectionsMarshal.AsSpan(_watched)[_indexes[socket.Number]];
+        watched.Interest = interest;
+    }
+
+    public void Remove(SocketHandle socket)
     {
         // The last one moves into the gap.
-        _places.Remove(socket, out int place);
-        if (place < _watched.Count - 1)
+        _indexes.Remove(socket.Number, out int index);
+        if (index < _watched.Count - 1)
         {
-            _watched[place] = _watched[^1];
-            _places[_watched[place].Socket] = place;
+            _watched[index] = _watched[^1];
+            _indexes[_watched[index].Handle.Number] = index;
         }
 
         _watched.RemoveAt(_watched.Count - 1);
+        _kernel.Release(socket);
     }
 
     public ReadOnlySpan<ReadyEvent> Wait(int milliseconds)
     {
         FillLists();
-        try
+        int found = _kernel.Select(_toRead, _toWrite, milliseconds);
+        _ready.Clear();
+        if (found > 0)
         {
-            Socket.Select(_toRead, _toWrite, null, Microseconds(milliseconds));
-        }
-        catch (SocketException interrupted) when (interrupted.SocketErrorCode == SocketError.Interrupted)
-        {
-            return [];
-        }
-        catch (SocketException failure)
-        {
-            throw new IOException($"Socket.Select: {failure.Message}", failure);
+            Collect(_toRead, Interest.Read);
+            Collect(_toWrite, Interest.Write);
         }
 
-        _ready.Clear();
-        Collect(_toRead, Interest.Read);
-        Collect(_toWrite, Interest.Write);
-        return System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_ready);
+        return CollectionsMarshal.AsSpan(_ready);
     }
 
-    public bool Wake() => _waker.Wake();
+    public void Wake() => _waker.Wake();
 
-    public void Dispose() => _waker.Dispose();
+    public void Dispose()
+    {
+        _waker.Dispose();
+        _own?.Dispose();
+    }
 
     private void FillLists()
     {
@@ -82,20 +91,17 @@ internal sealed class ManagedSelectSelector : ISelector
     /// <summary>What is left in a list is in the order in which it was put there, so that one walk finds every token.</summary>
     private void Collect(List<Socket> ready, Interest interest)
     {
-        int place = 0;
+        int index = 0;
         foreach (Socket socket in ready)
         {
-            while (_watched[place].Socket != socket)
-                place++;
+            while (_watched[index].Socket != socket)
+                index++;
 
-            Token token = _watched[place].Token;
-            if (token == Waker.Token)
+            Token token = _watched[index].Handle.Token;
+            if (token == Token.Waker)
                 _waker.Reset();
             else
                 _ready.Add(new ReadyEvent(token, interest));
         }
     }
-
-    private static int Microseconds(int milliseconds) =>
-        milliseconds < 0 ? Timeout.Infinite : (int)Math.Min((long)milliseconds * 1_000, int.MaxValue);
 }

@@ -1,59 +1,53 @@
-using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using EchoModels.Kernel;
 using EchoModels.Posix;
 
 namespace EchoModels.Selectors;
 
-/// <summary>poll(2): we keep the list, hand all of it over at every wait, and walk all of it afterwards.</summary>
+/// <summary>poll(2): the program keeps the list, hands all of it over at every wait, and walks all of it afterwards.</summary>
 internal sealed class PollSelector : ISelector
 {
-    private readonly Waker _waker = new();
-    private readonly Dictionary<Socket, int> _places = [];
-    private Socket[] _sockets = new Socket[64];
+    private readonly LinuxKernel _kernel;
+    private readonly Waker _waker;
+    private readonly Dictionary<int, int> _indexes = [];
     private Token[] _tokens = new Token[64];
     private PollFd[] _list = new PollFd[64];
     private ReadyEvent[] _ready = new ReadyEvent[64];
     private int _count;
 
-    public PollSelector() => Add(_waker.Socket, Interest.Read, Waker.Token);
+    public PollSelector(LinuxKernel kernel)
+    {
+        _kernel = kernel;
+        _waker = new Waker(kernel);
+        Add(_waker.Socket, Interest.Read);
+    }
 
-    public void Add(Socket socket, Interest interest, Token token)
+    public void Add(SocketHandle socket, Interest interest)
     {
         if (_count == _list.Length)
             Grow();
 
-        _places.Add(socket, _count);
-        _sockets[_count] = socket;
-        _tokens[_count] = token;
-        _list[_count++] = new PollFd { Descriptor = (int)socket.Handle, Events = Mask(interest) };
+        _indexes.Add(socket.Number, _count);
+        _tokens[_count] = socket.Token;
+        _list[_count++] = new PollFd { Descriptor = socket.Number, Events = Mask(interest) };
     }
 
-    public void Modify(Socket socket, Interest interest, Token token)
-    {
-        int place = _places[socket];
-        _tokens[place] = token;
-        _list[place].Events = Mask(interest);
-    }
+    public void Modify(SocketHandle socket, Interest interest) => _list[_indexes[socket.Number]].Events = Mask(interest);
 
-    public void Remove(Socket socket)
+    public void Remove(SocketHandle socket)
     {
-        _places.Remove(socket, out int place);
+        _indexes.Remove(socket.Number, out int index);
         int last = --_count;
-        if (place == last)
+        if (index == last)
             return;
 
         // The last one moves into the gap.
-        (_sockets[place], _tokens[place], _list[place]) = (_sockets[last], _tokens[last], _list[last]);
-        _places[_sockets[place]] = place;
+        (_tokens[index], _list[index]) = (_tokens[last], _list[last]);
+        _indexes[_list[index].Descriptor] = index;
     }
 
     public ReadOnlySpan<ReadyEvent> Wait(int milliseconds)
     {
-        int found = Libc.Poll(_list, (nuint)_count, milliseconds);
-        if (found < 0)
-            return Marshal.GetLastPInvokeError() == Errno.EINTR ? [] : throw Errno.Failure("poll");
-
+        int found = _kernel.Poll(_list, _count, milliseconds);
         int count = 0;
         for (int i = 0; found > 0; i++)
         {
@@ -62,7 +56,7 @@ internal sealed class PollSelector : ISelector
                 continue;
 
             found--;
-            if (_tokens[i] == Waker.Token)
+            if (_tokens[i] == Token.Waker)
                 _waker.Reset();
             else
                 _ready[count++] = new ReadyEvent(_tokens[i], Ready(mask));
@@ -71,13 +65,12 @@ internal sealed class PollSelector : ISelector
         return _ready.AsSpan(0, count);
     }
 
-    public bool Wake() => _waker.Wake();
+    public void Wake() => _waker.Wake();
 
     public void Dispose() => _waker.Dispose();
 
     private void Grow()
     {
-        Array.Resize(ref _sockets, _count * 2);
         Array.Resize(ref _tokens, _count * 2);
         Array.Resize(ref _list, _count * 2);
         Array.Resize(ref _ready, _count * 2);

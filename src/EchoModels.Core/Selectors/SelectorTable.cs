@@ -3,39 +3,36 @@ using EchoModels.Kernel;
 
 namespace EchoModels.Selectors;
 
-/// <summary>One way to ask the kernel about many sockets.</summary>
-/// <param name="Name">Its name on the command line.</param>
-/// <param name="Call">The system call it sleeps in.</param>
-/// <param name="Open">Opens one; throws if the system refuses.</param>
-public sealed record SelectorRow(string Name, string Call, Func<ISelector> Open);
-
 /// <summary>A selector that was refused, and the error that refused it.</summary>
 public sealed record SelectorRefusal(string Name, string Error);
 
 /// <summary>The selectors, ordered by preference: the first that works is taken.</summary>
 /// <remarks>
-/// Whether one works is found out by real calls, as a sandbox may allow less than its operating system's name promises: it is
-/// opened, its bell is added, and it is asked once, without waiting, who is ready.
+/// Whether one works is found out by real calls, as a sandbox may allow less than its operating system's name promises: it is opened, its
+/// waker is added, and it is asked once, without waiting, which sockets are ready.
 /// </remarks>
 public static class SelectorTable
 {
-    private static readonly SelectorRow KqueueRow = new("kqueue", "kevent(2)", () => new KqueueSelector());
+    private static readonly SelectorRow KqueueRow = new("kqueue", "kevent(2)", kernel => new KqueueSelector(kernel));
 
-    internal static bool HasKqueue => OperatingSystem.IsMacOS() || OperatingSystem.IsFreeBSD();
+    /// <summary>Whether this system is one of those that have kqueue.</summary>
+    public static bool HasKqueue => OperatingSystem.IsMacOS() || OperatingSystem.IsFreeBSD();
 
+    /// <summary>Those to choose from, the best first.</summary>
     public static IReadOnlyList<SelectorRow> Rows { get; } =
     [
         .. HasKqueue ? [KqueueRow] : Array.Empty<SelectorRow>(),
-        new("epoll",  "epoll_wait(2)",                    () => new EpollSelector()),
-        new("poll",   "poll(2)",                          () => new PollSelector()),
-        new("select", "Socket.Select (poll(2) on Linux)", () => new ManagedSelectSelector()),
+        new("epoll",  "epoll_wait(2)",                    kernel => new EpollSelector(Linux(kernel, "epoll"))),
+        new("poll",   "poll(2)",                          kernel => new PollSelector(Linux(kernel, "poll"))),
+        new("select", "Socket.Select (poll(2) on Linux)", kernel => new ManagedSelectSelector(kernel)),
     ];
 
-    /// <summary>Those that one model each is about: whoever wants one wants this one, and nobody falls back to it.</summary>
+    /// <summary>Those that one model each is about: such a model takes no other, and no other model falls back to them.</summary>
     public static IReadOnlyList<SelectorRow> Dedicated { get; } =
     [
-        new("select-fdset", "select(2)",     () => new SelectSelector()),
-        new("epoll-edge",   "epoll_wait(2)", () => new EpollSelector(edgeTriggered: true)),
+        new("select-fdset", "select(2)",       kernel => new SelectSelector(Linux(kernel, "select"))),
+        new("epoll-edge",   "epoll_wait(2)",   kernel => new EpollSelector(Linux(kernel, "epoll"), edgeTriggered: true)) { IsEdgeTriggered = true },
+        new("signal",       "sigtimedwait(2)", kernel => new SignalSelector(Linux(kernel, "signal"))) { IsEdgeTriggered = true },
         .. HasKqueue ? Array.Empty<SelectorRow>() : [KqueueRow],
     ];
 
@@ -49,26 +46,28 @@ public static class SelectorTable
     public static IEnumerable<SelectorRow> From(SelectorRow first) =>
         Dedicated.Contains(first) ? [first] : Rows.SkipWhile(row => row != first);
 
-    /// <summary>Why a selector cannot be had here; null if it can.</summary>
+    /// <summary>Why a selector is not available here; null if it is.</summary>
     public static string? UnavailableReason(SelectorRow row)
     {
         try
         {
-            OpenWorking(row).Dispose();
+            OpenWorking(row, SystemKernel.Open(new CallCounters())).Dispose();
             return null;
         }
         catch (Exception refusal) when (IsRefusal(refusal))
         {
-            return RuntimeSockets.Reason(refusal);
+            return refusal.Message;
         }
     }
 
     /// <summary>Opens the first selector of these rows that the system grants.</summary>
     /// <param name="rows">In order of preference.</param>
+    /// <param name="kernel">Makes the calls.</param>
     /// <param name="refusals">Those that were refused before it.</param>
     /// <returns>The selector and its row.</returns>
     /// <exception cref="IOException">All were refused; the message names each and its error.</exception>
-    public static (SelectorRow Row, ISelector Selector) OpenFirst(IEnumerable<SelectorRow> rows, out IReadOnlyList<SelectorRefusal> refusals)
+    public static (SelectorRow Row, ISelector Selector) OpenFirst(
+        IEnumerable<SelectorRow> rows, IKernel kernel, out IReadOnlyList<SelectorRefusal> refusals)
     {
         List<SelectorRefusal> refused = [];
         refusals = refused;
@@ -76,20 +75,20 @@ public static class SelectorTable
         {
             try
             {
-                return (row, OpenWorking(row));
+                return (row, OpenWorking(row, kernel));
             }
             catch (Exception refusal) when (IsRefusal(refusal))
             {
-                refused.Add(new SelectorRefusal(row.Name, RuntimeSockets.Reason(refusal)));
+                refused.Add(new SelectorRefusal(row.Name, refusal.Message));
             }
         }
 
-        throw new IOException($"no selector to be had: {string.Join("; ", refused.Select(row => $"{row.Name} ({row.Error})"))}");
+        throw new IOException($"no selector is available: {string.Join("; ", refused.Select(row => $"{row.Name} ({row.Error})"))}");
     }
 
-    private static ISelector OpenWorking(SelectorRow row)
+    private static ISelector OpenWorking(SelectorRow row, IKernel kernel)
     {
-        ISelector selector = row.Open();
+        ISelector selector = kernel.OpenSelector(row);
         try
         {
             selector.Wait(0);
@@ -101,6 +100,8 @@ public static class SelectorTable
             throw;
         }
     }
+
+    private static LinuxKernel Linux(IKernel kernel, string call) => kernel.Linux ?? throw new IOException($"{call}: needs Linux");
 
     /// <summary>The kernel refuses by an error number, an operating system by not having the call at all.</summary>
     private static bool IsRefusal(Exception refusal) =>

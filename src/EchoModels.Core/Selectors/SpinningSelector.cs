@@ -1,48 +1,44 @@
-using System.Diagnostics;
-using System.Net.Sockets;
 using EchoModels.Kernel;
 
 namespace EchoModels.Selectors;
 
-/// <summary>Looks again and again for a while before it sleeps: whoever answers soon is met awake, and a processor is the price.</summary>
-/// <remarks>Falling asleep and being woken takes longer than an echo. What this buys is latency, most of all with one connection.</remarks>
-internal sealed class SpinningSelector(ISelector selector, TimeSpan spin) : ISelector
+/// <summary>Asks again and again for a while before it sleeps: latency gets shorter, and a processor is the price.</summary>
+/// <remarks>To fall asleep and be woken takes longer than an echo. The gain is largest with one connection.</remarks>
+internal sealed class SpinningSelector(ISelector selector, TimeSpan spin, TimeProvider clock) : ISelector
 {
     private volatile bool _woken;
 
-    public bool CanWatch(Socket socket) => selector.CanWatch(socket);
+    public bool CanWatch(SocketHandle socket) => selector.CanWatch(socket);
 
-    public bool TellsKernel => selector.TellsKernel;
+    public void Add(SocketHandle socket, Interest interest) => selector.Add(socket, interest);
 
-    public void Add(Socket socket, Interest interest, Token token) => selector.Add(socket, interest, token);
+    public void Modify(SocketHandle socket, Interest interest) => selector.Modify(socket, interest);
 
-    public void Modify(Socket socket, Interest interest, Token token) => selector.Modify(socket, interest, token);
-
-    public void Remove(Socket socket) => selector.Remove(socket);
+    public void Remove(SocketHandle socket) => selector.Remove(socket);
 
     public ReadOnlySpan<ReadyEvent> Wait(int milliseconds)
     {
-        long start = Stopwatch.GetTimestamp();
+        long start = clock.GetTimestamp();
         ReadOnlySpan<ReadyEvent> ready;
         do
         {
             ready = selector.Wait(0);
         }
-        while (ready.IsEmpty && !_woken && milliseconds != 0 && Stopwatch.GetElapsedTime(start) < spin);
+        while (ready.IsEmpty && !_woken && milliseconds != 0 && clock.GetElapsedTime(start) < spin);
 
         if (ready.IsEmpty && !_woken && milliseconds != 0)
             ready = selector.Wait(milliseconds);
 
         _woken = false;
-        Interlocked.MemoryBarrier(); // what the caller looks at now, it must not have looked at before
+        Interlocked.MemoryBarrier(); // the caller's next reads must not have been made before
         return ready;
     }
 
-    public bool Wake()
+    public void Wake()
     {
-        // The look that takes the bell's ring out comes back empty, as if nothing had happened: hence the flag, set before.
+        // Wait(0) consumes the wake-up and returns no event, so the flag is set first; otherwise the spin would miss it.
         _woken = true;
-        return selector.Wake();
+        selector.Wake();
     }
 
     public void Dispose() => selector.Dispose();

@@ -1,37 +1,41 @@
 using EchoModels.Connections;
 using EchoModels.Kernel;
+using EchoModels.Selectors;
 
 namespace EchoModels.Threading;
 
-/// <summary>Where one thread waits for the next client: in accept itself, or, with several ports, before all of them.</summary>
-/// <remarks>A thread can sleep in one accept only. With more listeners it first asks a selector which of them has a client.</remarks>
+/// <summary>Where one thread waits for the next client: in accept itself; with several ports, in a selector that tells which to accept from.</summary>
+/// <remarks>A thread can sleep in one accept only, so with more listeners it asks first.</remarks>
 internal sealed class AcceptMultiplexer : IDisposable
 {
     private readonly SocketSet _sockets;
     private readonly ISelector? _selector;
     private readonly CancellationTokenRegistration _registration;
-    private int _turn;
+    private int _next;
 
-    public AcceptMultiplexer(SocketSet sockets, ISelector? selector, CancellationToken stop)
+    /// <param name="sockets">The set whose listeners are asked.</param>
+    /// <param name="selectors">Opens a selector if there are several listeners.</param>
+    /// <param name="stop">Ends the wait.</param>
+    public AcceptMultiplexer(SocketSet sockets, SelectorFactory selectors, CancellationToken stop)
     {
         _sockets = sockets;
-        _selector = selector;
-        if (selector is null)
+        if (sockets.Listeners.Count == 1)
             return;
 
-        _registration = stop.Register(() => selector.Wake());
+        ISelector selector = _selector = selectors.Open("poll", sockets.Kernel);
+        _registration = stop.Register(selector.Wake);
         foreach (Listener listener in sockets.Listeners)
-            selector.Add(listener.Socket, Interest.Read, listener.Token);
+            selector.Add(listener.Socket, Interest.Read);
     }
 
-    /// <summary>The listener to accept from now, a busy one not always before the others; null if the wait was ended.</summary>
+    /// <summary>The listener to accept from now; of several that are ready, each gets its turn. Null if the wait was ended.</summary>
     public Listener? Next()
     {
         if (_selector is null)
             return _sockets.Listeners[0];
 
         ReadOnlySpan<ReadyEvent> ready = _selector.Wait(Timeout.Infinite);
-        return ready.IsEmpty ? null : (Listener?)_sockets.Find(ready[_turn++ % ready.Length].Token);
+        return ready.IsEmpty ? null : (Listener?)_sockets.Find(ready[_next++ % ready.Length].Token);
     }
 
     public void Dispose()

@@ -4,12 +4,12 @@ using EchoModels.Posix;
 
 namespace EchoModels.Threading;
 
-/// <summary>The threads that may be asleep in a blocking call, and the way to let all of them go at once without losing a byte.</summary>
+/// <summary>The threads that may be asleep in a blocking call, and the way to interrupt all of them at once without losing a byte.</summary>
 /// <remarks>
-/// Closing a socket under a sleeping recv would reset the peer. Instead each socket is made non-blocking, which a call that is
-/// asleep does not notice, and then its thread gets a signal: the kernel restarts the interrupted call (SA_RESTART), which looks
-/// at O_NONBLOCK anew and returns. A thread that was not asleep yet meets the flag in its next call. In this order there is no
-/// race; and as long as nobody stops, it costs nothing. See signal(7) and fcntl(2).
+/// To close a socket under a sleeping recv would reset the peer. Instead each socket is made non-blocking, which a call that is asleep does
+/// not notice, and then its thread gets a signal: the kernel restarts the interrupted call (SA_RESTART), which looks at O_NONBLOCK again
+/// and returns. A thread that was not asleep yet meets the flag in its next call. In this order there is no race; and as long as no stop
+/// is requested, it costs nothing. See signal(7) and fcntl(2).
 /// </remarks>
 public sealed class BlockedThreads : IDisposable
 {
@@ -17,43 +17,62 @@ public sealed class BlockedThreads : IDisposable
 
     private readonly SocketSet _sockets;
     private readonly CancellationTokenRegistration _registration;
-    private readonly HashSet<Registration> _seats = [];
+    private readonly HashSet<Registration> _registered = [];
     private readonly Lock _gate = new();
     private volatile bool _interrupting;
 
     public BlockedThreads(SocketSet sockets, CancellationToken stop)
     {
         _sockets = sockets;
+        Stop = stop;
         _ = HandlerInstalled.Value;
         _registration = stop.Register(Interrupt);
     }
 
-    /// <summary>From now on this thread may sleep in a call on this socket. Dispose the seat before the socket is closed.</summary>
+    /// <summary>When all of them are to be interrupted.</summary>
+    public CancellationToken Stop { get; }
+
+    /// <summary>Sleeps in accept until a client comes; null if there is none to serve: interrupted, or the listener backs off.</summary>
+    public Connection? Accept(Listener listener)
+    {
+        using (Enter(listener))
+        {
+            if (_sockets.TryAccept(listener, out Connection? client))
+                return client;
+        }
+
+        if (listener.IsBackingOff)
+            Stop.WaitHandle.WaitOne(listener.BackoffLeft);
+
+        return null;
+    }
+
+    /// <summary>From now on this thread may sleep in a call on this socket. Dispose of the registration before the socket is closed.</summary>
     public Registration Enter(EventSource socket)
     {
-        Registration seat = new(this, socket);
+        Registration registration = new(this, socket);
         lock (_gate)
-            _seats.Add(seat);
+            _registered.Add(registration);
 
         if (_interrupting)
-            seat.Interrupt();
+            registration.Interrupt();
 
-        return seat;
+        return registration;
     }
 
     public void Dispose() => _registration.Dispose();
 
     private void Interrupt()
     {
-        Registration[] seats;
+        Registration[] registered;
         lock (_gate)
         {
             _interrupting = true;
-            seats = [.. _seats];
+            registered = [.. _registered];
         }
 
-        foreach (Registration seat in seats)
-            seat.Interrupt();
+        foreach (Registration registration in registered)
+            registration.Interrupt();
     }
 
     /// <summary>A signal interrupts a call only if it has a handler. Any function that is harmless in one will do: getpid(2).</summary>
@@ -66,45 +85,44 @@ public sealed class BlockedThreads : IDisposable
         return Libc.Signal(Libc.SIGURG, harmless) != -1 ? true : throw Errno.Failure("signal");
     }
 
-    /// <summary>A thread's place among the sleepers.</summary>
+    /// <summary>One thread that may be asleep in a call on one socket.</summary>
     public sealed class Registration : IDisposable
     {
-        private readonly BlockedThreads _sleepers;
+        private readonly BlockedThreads _threads;
         private readonly EventSource _socket;
         private readonly nint _thread = OperatingSystem.IsLinux() ? Libc.ThreadSelf() : 0;
         private readonly Lock _gate = new();
-        private bool _empty;
+        private bool _ended;
 
-        internal Registration(BlockedThreads sleepers, EventSource socket)
+        internal Registration(BlockedThreads threads, EventSource socket)
         {
-            _sleepers = sleepers;
+            _threads = threads;
             _socket = socket;
         }
 
         public void Dispose()
         {
             lock (_gate)
-                _empty = true;
+                _ended = true;
 
-            // When all are let go at once, nobody looks at the list any more; a thousand threads need not queue for it.
-            if (_sleepers._interrupting)
+            // When all are interrupted at once, the list is not read any more; a thousand threads need not queue for its lock.
+            if (_threads._interrupting)
                 return;
 
-            lock (_sleepers._gate)
-                _sleepers._seats.Remove(this);
+            lock (_threads._gate)
+                _threads._registered.Remove(this);
         }
 
         internal void Interrupt()
         {
-            // As long as the seat is taken, its thread is alive and its socket open.
+            // As long as the registration lasts, its thread is alive and its socket open.
             lock (_gate)
             {
-                if (_empty)
+                if (_ended)
                     return;
 
-                _sleepers._sockets.EndBlocking(_socket);
-                if (OperatingSystem.IsLinux())
-                    _ = Libc.ThreadKill(_thread, Libc.SIGURG);
+                _threads._sockets.Kernel.SetBlocking(_socket.Socket, false);
+                _threads._sockets.Kernel.Linux?.Interrupt(_thread, Libc.SIGURG);
             }
         }
     }

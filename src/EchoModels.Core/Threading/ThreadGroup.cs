@@ -4,52 +4,54 @@ using EchoModels.Posix;
 
 namespace EchoModels.Threading;
 
-/// <summary>The threads of one model: they start one by one and are done, all of them, before the model returns.</summary>
-/// <remarks>The first exception of any of them stops the whole crew, and comes out of <see cref="WaitForAll"/>.</remarks>
+/// <summary>The threads of one model: they start one by one, and all of them have ended before the model returns.</summary>
+/// <remarks>The first exception of any of them stops the whole group, and comes out of <see cref="WaitForAll"/>.</remarks>
 public sealed class ThreadGroup : IDisposable
 {
-    /// <summary>The address space a thread's stack may take, in bytes; memory is used only as far as the stack is touched.</summary>
+    /// <summary>The address space of a thread's stack, in bytes; memory is used only as far as the stack is touched.</summary>
     public const int StackSize = 256 * 1024;
 
+    private readonly SocketSet _sockets;
     private readonly CancellationTokenSource _stop;
-    private readonly CountdownEvent _busy = new(1);
-    private readonly ThreadReaper _wayOut = new();
+    private readonly CountdownEvent _running = new(1);
+    private readonly ThreadReaper _reaper = new();
     private ExceptionDispatchInfo? _failure;
     private bool _left;
 
     public ThreadGroup(SocketSet sockets, CancellationToken stop)
     {
-        // There may be a thread for each socket, and those who are still leaving may have their room.
-        if (OperatingSystem.IsLinux() && NativeThread.Count + sockets.Count > NativeThread.Most)
+        // There may be a thread for each socket, and those of an earlier group that are still ending take room of theirs.
+        if (OperatingSystem.IsLinux() && NativeThread.Count + sockets.Count > NativeThread.Max)
             ThreadReaper.WaitUntilEmpty();
 
+        _sockets = sockets;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        BlockedThreads = new BlockedThreads(sockets, _stop.Token);
+        Blocked = new BlockedThreads(sockets, _stop.Token);
     }
 
-    /// <summary>Where its threads take a seat before they sleep; stopping the crew lets go of them.</summary>
-    public BlockedThreads BlockedThreads { get; }
+    /// <summary>Where its threads register before they sleep; stopping the group interrupts them.</summary>
+    public BlockedThreads Blocked { get; }
 
-    /// <summary>What the crew's threads look at: cancelled when the model is to stop, or one of them has failed.</summary>
+    /// <summary>What the group's threads look at: cancelled when the model is to stop, or one of them has failed.</summary>
     public CancellationToken Stop => _stop.Token;
 
     /// <summary>Starts a thread.</summary>
-    /// <exception cref="IOException">The system has no thread to give: see the limits in pthread_create(3).</exception>
+    /// <exception cref="IOException">The system gives no thread: see the limits in pthread_create(3).</exception>
     public void Start(Action work)
     {
-        _busy.AddCount();
+        _running.AddCount();
         try
         {
             StartThread(work);
         }
         catch
         {
-            _busy.Signal();
+            _running.Signal();
             throw;
         }
     }
 
-    /// <summary>Sleeps until the crew is told to stop and its last thread is done.</summary>
+    /// <summary>Sleeps until the group is to stop and its last thread has finished its work.</summary>
     public void WaitForAll()
     {
         _stop.Token.WaitHandle.WaitOne();
@@ -60,9 +62,9 @@ public sealed class ThreadGroup : IDisposable
     public void Dispose()
     {
         Leave();
-        BlockedThreads.Dispose();
+        Blocked.Dispose();
         _stop.Dispose();
-        _busy.Dispose();
+        _running.Dispose();
     }
 
     private void Leave()
@@ -72,9 +74,9 @@ public sealed class ThreadGroup : IDisposable
 
         _left = true;
         _stop.Cancel();
-        _busy.Signal();
-        _busy.Wait();
-        _wayOut.Open();
+        _running.Signal();
+        _running.Wait();
+        _reaper.Start();
     }
 
     private void StartThread(Action work)
@@ -91,11 +93,11 @@ public sealed class ThreadGroup : IDisposable
         }
         catch (OutOfMemoryException none)
         {
-            throw new IOException("no thread to be had", none);
+            throw new IOException("the system gives no thread", none);
         }
     }
 
-    /// <returns>Whether the thread is awaited at the way out.</returns>
+    /// <returns>Whether the thread waits for the reaper, which joins it.</returns>
     private bool Run(Action work)
     {
         try
@@ -108,13 +110,14 @@ public sealed class ThreadGroup : IDisposable
             _stop.Cancel();
         }
 
+        _sockets.Kernel.Observer.ThreadEnded();
         if (OperatingSystem.IsLinux() && _stop.IsCancellationRequested)
         {
-            _wayOut.Queue(_busy);
+            _reaper.Wait(_running);
             return true;
         }
 
-        _busy.Signal();
+        _running.Signal();
         return false;
     }
 }

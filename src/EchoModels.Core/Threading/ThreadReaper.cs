@@ -2,87 +2,87 @@ using EchoModels.Posix;
 
 namespace EchoModels.Threading;
 
-/// <summary>The way out for the threads of a crew: those that are dismissed together leave in single file.</summary>
+/// <summary>Ends the threads of a group one after the other.</summary>
 /// <remarks>
-/// The end of a thread costs more than its wake-up: its stacks are unmapped, and each time the other processors are interrupted,
-/// to forget the addresses (TLB shootdown). A thousand ends at once would keep the processors from the model that comes next for
-/// some 30 ms. So those who are done stand in line, and each is called when the one before it is gone: the latest comer first, as
-/// the runtime keeps a list that it searches from that end. For Linux only.
+/// The end of a thread costs more than its wake-up: its stacks are unmapped, and each time the other processors are interrupted to forget
+/// the addresses (TLB shootdown). A thousand ends at once would keep the processors from the next model for some 30 ms. So threads that
+/// have finished their work wait, and each is released when the one before it has ended: the latest first, as the runtime keeps a list
+/// that it searches from that end. For Linux only.
 /// </remarks>
 internal sealed class ThreadReaper
 {
-    private static int _called;
-    private readonly List<Place> _line = [];
+    private static int _ending;
+    private readonly List<Slot> _waiting = [];
 
-    /// <summary>Waits until all that have been called, of whichever crew, are gone.</summary>
+    /// <summary>Waits until all that have been released, of any group, have ended.</summary>
     public static void WaitUntilEmpty()
     {
-        while (Volatile.Read(ref _called) > 0)
+        while (Volatile.Read(ref _ending) > 0)
             Thread.Sleep(1);
     }
 
-    /// <summary>The calling thread's last act: it tells that it is done, and sleeps until it is called.</summary>
-    public void Queue(CountdownEvent done)
+    /// <summary>The calling thread's last act: it signals that its work is finished, and sleeps until it is released.</summary>
+    public void Wait(CountdownEvent finished)
     {
-        Place place = new();
-        lock (_line)
-            _line.Add(place);
+        Slot slot = new();
+        lock (_waiting)
+            _waiting.Add(slot);
 
-        place.Stand(done);
+        slot.Wait(finished);
     }
 
-    /// <summary>Calls those in line, and returns at once. Everybody who will come is there.</summary>
-    public void Open()
+    /// <summary>Begins to release those that wait, and returns at once. No other will come.</summary>
+    public void Start()
     {
-        if (_line.Count == 0)
+        if (_waiting.Count == 0)
             return;
 
-        Interlocked.Add(ref _called, _line.Count);
+        Interlocked.Add(ref _ending, _waiting.Count);
         try
         {
-            NativeThread.Start(CallAll, ThreadGroup.StackSize);
+            NativeThread.Start(ReleaseAll, ThreadGroup.StackSize);
         }
         catch (IOException)
         {
-            CallAll(); // no thread to be had for it
+            ReleaseAll(); // the system gives no thread for it
         }
     }
 
-    private bool CallAll()
+    private bool ReleaseAll()
     {
-        for (int i = _line.Count - 1; i >= 0; i--)
+        for (int i = _waiting.Count - 1; i >= 0; i--)
         {
-            _line[i].Call();
-            NativeThread.Join(_line[i].Thread);
-            Interlocked.Decrement(ref _called);
+            _waiting[i].Release();
+            NativeThread.Join(_waiting[i].Thread);
+            Interlocked.Decrement(ref _ending);
         }
 
         return false;
     }
 
-    /// <summary>A thread's place in the line.</summary>
-    private sealed class Place
+    /// <summary>One thread that waits for its release.</summary>
+    private sealed class Slot
     {
         private readonly object _gate = new();
-        private bool _isCalled;
+        private bool _isReleased;
 
         public nint Thread { get; } = NativeThread.Current;
 
-        public void Stand(CountdownEvent done)
+        public void Wait(CountdownEvent finished)
         {
             lock (_gate)
             {
-                done.Signal();
-                while (!_isCalled)
+                finished.Signal();
+                while (!_isReleased)
                     Monitor.Wait(_gate);
             }
         }
 
-        public void Call()
+        public void Release()
         {
             lock (_gate)
             {
-                _isCalled = true;
+                _isReleased = true;
                 Monitor.Pulse(_gate);
             }
         }

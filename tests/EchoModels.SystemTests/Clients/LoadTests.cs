@@ -6,12 +6,12 @@ using EchoModels.SystemTests.Support;
 
 namespace EchoModels.SystemTests.Clients;
 
-/// <summary>The many clients: what a run came to, for people and for programs, and its exit code.</summary>
+/// <summary>The load client: its report as text and as JSON, and its exit code.</summary>
 public sealed class LoadTests
 {
     [Theory]
     [MemberData(nameof(Models.All), MemberType = typeof(Models))]
-    public void Tells_a_program_what_an_honest_server_did(string model)
+    public void Reports_as_json_on_a_correct_server(string model)
     {
         using Server server = Server.Start("--model", model);
         Outcome outcome = Executable.RunBeside(server, "client", "-p", $"{server.Port}", "-c", model == "blocking" ? "1" : "4", "-n", "25", "--json");
@@ -29,7 +29,7 @@ public sealed class LoadTests
     }
 
     [Fact]
-    public void Tells_people_the_same_in_a_table()
+    public void Reports_the_same_in_a_table()
     {
         using Server server = Server.Start();
         Outcome outcome = Executable.RunBeside(server, "client", "-p", $"{server.Port}", "-n", "10");
@@ -43,45 +43,45 @@ public sealed class LoadTests
         server.End();
     }
 
-    [Fact]
+    [Slow, Fact]
     public void Names_no_model_if_there_was_more_than_one()
     {
         using Server server = Server.Start();
         using Process client = Process.Start(
             Executable.Prepare(server.Directory, [], ["client", "-p", $"{server.Port}", "-c", "2", "-d", "1500ms", "--json"]))!;
-        Timing.Eventually(() => server.Status().GetProperty("receives").GetInt64() > 0, "it talks");
+        Limit.Until(() => server.Status().GetProperty("receives").GetInt64() > 0, "it sends");
         foreach (string model in (string[])["poll", "epoll"])
             Assert.Equal(0, Executable.RunBeside(server, "switch", model, "-p", $"{server.Port}").ExitCode);
 
         JsonElement report = JsonDocument.Parse(client.StandardOutput.ReadToEnd()).RootElement;
         Assert.False(report.TryGetProperty("model", out _));
         Assert.Equal(0, report.GetProperty("errors").GetInt32());
-        Assert.True(client.WaitForExit(Timing.Generous), "it has ended");
+        Assert.True(client.WaitForExit(Limit.Generous), "it has ended");
         Assert.Equal(0, client.ExitCode);
         server.End();
     }
 
-    [Theory]
+    [Slow, Theory]
     [InlineData("wrong byte", "got a wrong byte (first at byte 10 of client")]
     [InlineData("byte too many", "got more bytes than they sent")]
     [InlineData("early close", "closed early by the server")]
     [InlineData("silence", "stalled for 0.3s")]
-    public void Ends_with_1_and_one_line_that_says_what_a_server_did_wrong(string fault, string complaint)
+    public void Ends_with_1_and_one_line_about_what_a_server_did_wrong(string fault, string report)
     {
-        using TcpListener liar = new(IPAddress.Loopback, 0);
-        liar.Start();
-        new Thread(() => Lie(liar, fault)) { IsBackground = true }.Start();
-        Outcome outcome = Executable.Run("client", "-p", $"{((IPEndPoint)liar.LocalEndpoint).Port}", "-c", "2", "-n", "3", "--timeout", "300ms", "--json");
+        using TcpListener faulty = new(IPAddress.Loopback, 0);
+        faulty.Start();
+        new Thread(() => ServeFaulty(faulty, fault)) { IsBackground = true }.Start();
+        Outcome outcome = Executable.Run("client", "-p", $"{((IPEndPoint)faulty.LocalEndpoint).Port}", "-c", "2", "-n", "3", "--timeout", "300ms", "--json");
 
         Assert.True(outcome.ExitCode == 1, outcome.Everything);
-        Assert.Contains(complaint, Assert.Single(outcome.ErrorLines));
-        JsonElement report = JsonDocument.Parse(outcome.Output).RootElement;
-        Assert.Equal(2, report.GetProperty("mismatches").GetInt32() + report.GetProperty("errors").GetInt32());
-        Assert.False(report.TryGetProperty("model", out _));
+        Assert.Contains(report, Assert.Single(outcome.ErrorLines));
+        JsonElement json = JsonDocument.Parse(outcome.Output).RootElement;
+        Assert.Equal(2, json.GetProperty("mismatches").GetInt32() + json.GetProperty("errors").GetInt32());
+        Assert.False(json.TryGetProperty("model", out _));
     }
 
     [Fact]
-    public void Ends_with_1_and_one_line_where_nobody_listens()
+    public void Ends_with_1_and_one_line_when_no_server_listens()
     {
         Outcome outcome = Executable.Run("client", "-p", "1", "-n", "1");
 
@@ -90,11 +90,11 @@ public sealed class LoadTests
         Assert.Equal("echomodels: all 20 connections refused (127.0.0.1:1)", Assert.Single(outcome.ErrorLines));
     }
 
-    /// <summary>An echo server that does one thing wrong to everybody.</summary>
-    private static void Lie(TcpListener listener, string fault)
+    /// <summary>An echo server that does one thing wrong with every client.</summary>
+    private static void ServeFaulty(TcpListener listener, string fault)
     {
         byte[] buffer = new byte[1_024];
-        List<Socket> silent = [];
+        List<Socket> clients = [];
         try
         {
             while (true)
@@ -115,12 +115,12 @@ public sealed class LoadTests
                         continue;
                 }
 
-                silent.Add(client);
+                clients.Add(client);
             }
         }
         catch (SocketException)
         {
-            silent.ForEach(client => client.Dispose()); // the test is over
+            clients.ForEach(client => client.Dispose()); // the test is over
         }
     }
 }

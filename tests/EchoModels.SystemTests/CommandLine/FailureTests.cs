@@ -1,11 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using EchoModels.SystemTests.Support;
-using EchoModels.SystemTests.Truth;
+using EchoModels.SystemTests.SystemCalls;
 
 namespace EchoModels.SystemTests.CommandLine;
 
-/// <summary>A run that cannot be: one line that says why, and exit 1.</summary>
+/// <summary>A run that fails: one line with the reason, and exit code 1.</summary>
 public sealed class FailureTests
 {
     [Fact]
@@ -19,8 +19,8 @@ public sealed class FailureTests
         Refused([endPoint, "in use", "--port"], "serve", "-p", endPoint.Split(':')[1]);
     }
 
-    [Fact]
-    public void A_second_server_on_the_same_port_is_refused_and_the_first_serves_on()
+    [Slow, Fact]
+    public void A_second_server_on_the_same_port_is_refused_and_the_first_continues()
     {
         using Server first = Server.Start();
         Outcome second = Executable.RunBeside(first, "serve", "-p", $"{first.Port}");
@@ -33,20 +33,20 @@ public sealed class FailureTests
         first.End();
     }
 
-    [Fact]
+    [Slow, Fact]
     public void One_port_of_several_in_use_fails_the_whole_run()
     {
         using Server first = Server.Start();
         Refused([$"127.0.0.1:{first.Port}", "in use"], "serve", "-p", "0", "-p", $"{first.Port}");
     }
 
-    [Theory]
-    [InlineData("203.0.113.1")] // TEST-NET-3 (RFC 5737): nobody's
-    [InlineData("2001:db8::1")] // documentation (RFC 3849): nobody's
+    [Slow, Theory]
+    [InlineData("203.0.113.1")] // TEST-NET-3 (RFC 5737)
+    [InlineData("2001:db8::1")] // documentation (RFC 3849)
     public void An_address_of_another_machine_is_named(string address) =>
         Refused([address, "not this machine's", "--bind"], "serve", "-p", "0", "--bind", address);
 
-    /// <summary>Whether a port is privileged depends on the machine; that the kernel says so can be arranged on every one.</summary>
+    /// <summary>Whether a port is privileged depends on the machine; here strace injects the error.</summary>
     [Fact]
     public void A_port_that_the_kernel_forbids_is_named()
     {
@@ -60,12 +60,12 @@ public sealed class FailureTests
         Assert.Contains("--port", line);
     }
 
-    [Theory]
+    [Slow, Theory]
     [InlineData("status")]
     [InlineData("status --json")]
     [InlineData("switch epoll")]
     [InlineData("switch epoll --json")]
-    public void Nobody_on_the_port_is_told_in_one_line(string commandLine) =>
+    public void A_port_without_a_server_is_reported_in_one_line(string commandLine) =>
         Refused(["port 1;", "--port"], [.. commandLine.Split(' '), "-p", "1"]);
 
     private static void Refused(string[] named, params string[] arguments)

@@ -7,7 +7,7 @@ namespace EchoModels.SystemTests.CommandLine;
 /// <summary>What the program says about itself.</summary>
 public sealed class HelpTests
 {
-    [Theory]
+    [Slow, Theory]
     [InlineData("serve", "--model --port --bind --selector --backlog --drain --no-live --log-level")]
     [InlineData("switch", "MODEL --port")]
     [InlineData("status", "--port --json")]
@@ -26,7 +26,7 @@ public sealed class HelpTests
         Assert.Equal(outcome.Output, Executable.Run(verb, "-h").Output);
     }
 
-    [Fact]
+    [Slow, Fact]
     public void Every_verb_has_examples()
     {
         Outcome outcome = Executable.Run("--help");
@@ -38,14 +38,14 @@ public sealed class HelpTests
         Assert.All(verbs, verb => Assert.Matches($@"Examples:\s+echomodels {verb}\b", Executable.Run(verb, "--help").Output));
     }
 
-    [Fact]
-    public void The_examples_of_serve_are_understood()
+    [Slow, Fact]
+    public void The_examples_of_serve_can_be_parsed()
     {
         Outcome help = Executable.Run("serve", "--help");
         string[] examples = [.. Regex.Matches(help.Output.Split("Examples:")[1], @"^ +echomodels serve(.*?)(  .*)?$", RegexOptions.Multiline)
             .Select(match => match.Groups[1].Value)];
 
-        // An address that is not ours ends each of them before it begins to serve; what was not understood would exit with 2.
+        // With an address of another machine each fails before it serves; one that is not understood would exit with 2.
         Assert.NotEmpty(examples);
         Assert.All(examples.Where(example => !example.Contains("--bind", StringComparison.Ordinal)), example => Assert.Equal(1,
             Executable.Run(["serve", .. example.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--bind", "203.0.113.1"]).ExitCode));
@@ -62,7 +62,7 @@ public sealed class HelpTests
     }
 
     [Fact]
-    public void The_models_are_a_table_for_people()
+    public void The_models_are_listed_in_a_table()
     {
         Outcome outcome = Executable.Run("models");
 
@@ -76,7 +76,7 @@ public sealed class HelpTests
     }
 
     [Fact]
-    public void The_models_are_an_array_for_programs()
+    public void The_models_are_listed_in_a_json_array()
     {
         Assert.All(Models.Rows, row =>
         {

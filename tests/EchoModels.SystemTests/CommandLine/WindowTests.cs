@@ -3,12 +3,12 @@ using EchoModels.SystemTests.Support;
 
 namespace EchoModels.SystemTests.CommandLine;
 
-/// <summary>What the commands show in a terminal, and what in a narrow one.</summary>
+/// <summary>What the commands show in a terminal, also in a narrow one.</summary>
 public sealed class WindowTests
 {
     private const string CtrlC = "\u0003";
 
-    [Theory]
+    [Slow, Theory]
     [InlineData(40)]
     [InlineData(79)]
     [InlineData(80)]
@@ -25,7 +25,7 @@ public sealed class WindowTests
     }
 
     [Fact]
-    public void The_help_writes_times_as_a_user_would_even_where_lines_are_short()
+    public void The_help_writes_times_with_units_in_a_narrow_window_too()
     {
         using Window window = new([Executable.Path, "client", "--help"], columns: 40);
         Assert.Equal(0, window.ExitCode());
@@ -34,8 +34,8 @@ public sealed class WindowTests
         Assert.Matches(@"\n  echomodels client\r?\n +20 clients", window.Screen);
     }
 
-    [Fact]
-    public void Colours_are_for_a_terminal_and_NO_COLOR_is_heeded()
+    [Slow, Fact]
+    public void Colours_are_for_a_terminal_and_NO_COLOR_turns_them_off()
     {
         Assert.Matches(@"\u001b\[[0-9;]+m.*listening", Start([]));
         Assert.DoesNotMatch(@"\u001b\[[0-9;]+m", Start([("NO_COLOR", "1")]));
@@ -51,8 +51,8 @@ public sealed class WindowTests
         }
     }
 
-    [Fact]
-    public void A_client_shows_its_progress_in_front_and_what_it_measured_when_Ctrl_C_ends_it()
+    [Slow, Fact]
+    public void A_client_in_the_foreground_shows_its_progress_and_after_Ctrl_C_its_result()
     {
         using Server server = Server.Start();
         using Window window = Window.Of("client", "-p", $"{server.Port}", "-d", "1h", "-c", "3");
@@ -65,7 +65,7 @@ public sealed class WindowTests
         Assert.Equal(window.Before, window.Terminal.Settings);
     }
 
-    [Fact]
+    [Slow, Fact]
     public void A_client_in_the_background_shows_no_progress_but_its_result()
     {
         using Server server = Server.Start();

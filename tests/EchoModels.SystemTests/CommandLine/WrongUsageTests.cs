@@ -37,8 +37,9 @@ public sealed class WrongUsageTests
         { "serve --selector kqueueue", "serve", ["--selector", "'kqueueue'", "auto, epoll, poll, select"] },
         { "serve -m epoll --selector kqueueue", "serve", ["--selector", "'kqueueue'", "auto, epoll, poll, select"] },
         { "serve -m nope --selector epoll", "serve", ["--model", "'nope'", EveryModel] },
-        { "serve -m threads --selector epoll", "serve", ["--selector", "threads", "select, poll, epoll"] },
-        { "serve -m busy-poll --selector poll", "serve", ["--selector", "busy-poll", "select, poll, epoll"] },
+        { "serve --trigger edge --selector poll", "serve", ["--trigger", "'edge'", "poll", "auto or epoll"] },
+        { "serve --trigger both", "serve", ["--trigger", "'both'", "level, edge"] },
+        { "serve --workers 0", "serve", ["--workers", "'0'", "1 to 10000"] },
         { "serve --prot 9000", "serve", ["'--prot'", "--port"] },
         { "serve now", "serve", ["'now'"] },
         { "serv", "", ["'serv'", "serve, switch, status, models"] },
@@ -47,6 +48,11 @@ public sealed class WrongUsageTests
         { "switch", "switch", ["MODEL", EveryModel] },
         { "switch nope", "switch", ["MODEL", "'nope'", EveryModel] },
         { "switch epoll poll", "switch", ["'poll'"] },
+        { "switch epoll --trigger both", "switch", ["--trigger", "'both'", "level, edge"] },
+        { "switch poll --loops 257", "switch", ["--loops", "'257'", "1 to 256"] },
+        { "switch io-uring --spin 2s", "switch", ["--spin", "'2s'", "0s to 1s"] },
+        { "switch epoll --trigger edge --selector select", "switch", ["--trigger", "'edge'", "select", "auto or epoll"] },
+        { "switch epoll --turbo 9", "switch", ["'--turbo'", "--port"] },
         { "switch epoll -p 0", "switch", ["--port", "'0'", "1 to 65535"] },
         { "switch epoll -p x", "switch", ["--port", "'x'", "1 to 65535"] },
         { "switch epoll --prot 9", "switch", ["'--prot'", "--port"] },
@@ -59,7 +65,7 @@ public sealed class WrongUsageTests
         { "demo connect-in-progress twice", "demo", ["'twice'", "NAME"] },
     };
 
-    [Theory]
+    [Slow, Theory]
     [MemberData(nameof(Wrong))]
     public void Is_refused_in_one_line_and_a_hint(string commandLine, string verb, string[] named)
     {
@@ -73,11 +79,11 @@ public sealed class WrongUsageTests
         Assert.Equal($"Try '{$"echomodels {verb}".TrimEnd()} --help'.", outcome.ErrorLines[1]);
     }
 
-    [Theory]
+    [Slow, Theory]
     [InlineData("child")]
     [InlineData("child zz zz as-is")]
     [InlineData("child 00 00 as-is more")]
-    public void The_verb_that_no_help_lists_is_not_for_people(string commandLine)
+    public void The_hidden_verb_is_refused_with_wrong_arguments(string commandLine)
     {
         Outcome outcome = Executable.Run(commandLine.Split(' '));
 
@@ -85,12 +91,12 @@ public sealed class WrongUsageTests
         Assert.StartsWith("echomodels: child: ", Assert.Single(outcome.ErrorLines));
     }
 
-    [Theory]
+    [Slow, Theory]
     [InlineData("serve --model nope", 2)]
     [InlineData("child", 2)]
     [InlineData("status -p 1", 1)]
     [InlineData("client -p 1 -n 1", 1)]
-    public void Has_its_exit_code_though_nobody_can_be_told(string commandLine, int code)
+    public void Has_its_exit_code_although_stderr_cannot_be_written(string commandLine, int code)
     {
         foreach (string stderr in (string[])["2>/dev/full", "2</dev/null"])
         {
@@ -100,7 +106,7 @@ public sealed class WrongUsageTests
     }
 
     [Fact]
-    public void Is_printed_without_the_control_characters_it_was_made_of()
+    public void Is_printed_without_its_control_characters()
     {
         Outcome outcome = Executable.Run("serve", "--model", "\u001b[31mred\n\u202e\u0007");
 

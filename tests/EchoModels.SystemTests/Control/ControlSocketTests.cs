@@ -1,17 +1,18 @@
 using EchoModels.SystemTests.Support;
+using EchoModels.SystemTests.SystemCalls;
 
 namespace EchoModels.SystemTests.Control;
 
-/// <summary>Where the control socket lies, and who may come near it.</summary>
+/// <summary>Where the control socket is, and who may use it.</summary>
 public sealed class ControlSocketTests
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    [Theory]
+    [Slow, Theory]
     [InlineData("umask 000")]
     [InlineData("umask 022")]
     [InlineData("umask 077")]
-    public void Only_its_user_can_enter_whatever_the_umask(string umask)
+    public void Only_its_user_has_access_whatever_the_umask(string umask)
     {
         using Server server = Server.Start(new Launch { Shell = umask });
 
@@ -21,8 +22,8 @@ public sealed class ControlSocketTests
         Assert.Empty(Directory.GetFileSystemEntries(server.Directory.Servers));
     }
 
-    [Fact]
-    public void A_directory_that_was_open_to_others_is_closed()
+    [Slow, Fact]
+    public void A_directory_that_was_open_to_others_is_closed_to_them()
     {
         using RuntimeDirectory directory = new();
         Directory.CreateDirectory(directory.Servers);
@@ -32,42 +33,43 @@ public sealed class ControlSocketTests
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(directory.Servers));
     }
 
-    [Fact]
+    [Slow, Fact]
     public void A_server_waits_while_another_opens_its_socket()
     {
         using RuntimeDirectory directory = new();
         Directory.CreateDirectory(directory.Servers);
-        IDisposable another = Native.LockDirectory(directory.Servers);
-        using Server server = Server.Begin(new Launch { Directory = directory });
-        using (another)
+        IDisposable heldLock = Native.LockDirectory(directory.Servers);
+        string trace = Path.Combine(directory.Path, "trace");
+        using Server server = Server.Begin(new Launch { Directory = directory, Wrapper = Strace.Command(trace, "-e", "trace=flock") });
+        using (heldLock)
         {
-            Timing.Eventually(() => server.Said("listening").Length > 0, "it serves");
-            Thread.Sleep(500); // long enough to open a socket, and not to lose patience
+            Limit.Until(() => server.LinesMatching("listening").Length > 0, "it serves");
+            Strace.AwaitFailures(trace, "EAGAIN", 20);
             Assert.Empty(Directory.GetFileSystemEntries(directory.Servers));
         }
 
         server.AwaitPort();
-        Assert.Empty(server.Said("no control socket"));
+        Assert.Empty(server.LinesMatching("no control socket"));
         server.End();
     }
 
-    [Fact]
-    public void A_directory_whose_name_is_too_long_in_bytes_is_passed_over()
+    [Slow, Fact]
+    public void A_directory_whose_name_is_too_long_in_bytes_is_not_used()
     {
         using RuntimeDirectory directory = new();
-        string name = Path.Combine(directory.Path, new string('é', 75 - directory.Path.Length)); // with what follows, under 107 letters, and more bytes
+        string name = Path.Combine(directory.Path, new string('é', 75 - directory.Path.Length)); // the whole path has less than 107 characters, and more bytes
         Directory.CreateDirectory(name);
         using Server server = Server.Begin(new Launch { Directory = directory, Shell = $"export XDG_RUNTIME_DIR='{name}'" });
-        Timing.Eventually(() => server.Said("listening").Length > 0, "it serves");
-        int port = int.Parse(server.Said("listening")[0].Split("127.0.0.1:")[1].Split(' ', ',')[0], null);
+        Limit.Until(() => server.LinesMatching("listening").Length > 0, "it serves");
+        int port = int.Parse(server.LinesMatching("listening")[0].Split("127.0.0.1:")[1].Split(' ', ',')[0], null);
 
-        Timing.Eventually(() => Executable.RunBeside(server, "status", "-p", $"{port}").ExitCode == 0, "it answers in /tmp");
+        Limit.Until(() => Executable.RunBeside(server, "status", "-p", $"{port}").ExitCode == 0, "it answers in /tmp");
         Assert.Empty(Directory.GetFileSystemEntries(name));
         server.Signal(Native.SIGTERM);
         Assert.Equal(0, server.ExitCode());
     }
 
-    [Fact]
+    [Slow, Fact]
     public void The_stale_socket_of_a_killed_server_is_replaced()
     {
         using RuntimeDirectory directory = new();
@@ -79,16 +81,16 @@ public sealed class ControlSocketTests
             killed.ExitCode();
         }
 
-        Assert.True(File.Exists(directory.Socket(port)), "nothing stale was left to be replaced");
+        Assert.True(File.Exists(directory.Socket(port)), "there is no stale socket to replace");
         using Server server = Server.Start(new Launch { Arguments = ["serve", "-p", $"{port}"], Directory = directory });
-        Timing.Eventually(() => Executable.RunBeside(server, "status", "-p", $"{port}").ExitCode == 0, "the new one answers");
-        Assert.Empty(server.Said("no control socket"));
+        Limit.Until(() => Executable.RunBeside(server, "status", "-p", $"{port}").ExitCode == 0, "the new one answers");
+        Assert.Empty(server.LinesMatching("no control socket"));
         server.End();
         Assert.False(File.Exists(directory.Socket(port)));
     }
 
     [Fact]
-    public void A_stale_socket_is_no_server_to_ask()
+    public void A_stale_socket_is_reported_as_no_server()
     {
         using Server killed = Server.Start();
         killed.Kill();
@@ -99,8 +101,8 @@ public sealed class ControlSocketTests
         Assert.Contains($"port {killed.Port}", Assert.Single(outcome.ErrorLines));
     }
 
-    [Fact]
-    public void A_directory_of_somebody_else_is_not_used()
+    [Slow, Fact]
+    public void A_directory_of_another_user_is_not_used()
     {
         using RuntimeDirectory directory = new();
         Directory.CreateDirectory(directory.Servers);
@@ -108,17 +110,17 @@ public sealed class ControlSocketTests
         using Server server = Server.Begin(new Launch { Directory = directory });
         server.AwaitLine("listening on");
         string[] before = Directory.GetFileSystemEntries(directory.Servers, "*.sock");
-        Outcome status = Executable.RunBeside(server, "status", "-p", server.Said("listening on")[0].Split(':', ',')[3]);
+        Outcome status = Executable.RunBeside(server, "status", "-p", server.LinesMatching("listening on")[0].Split(':', ',')[3]);
 
         Assert.Empty(before);
-        Assert.True(status.ExitCode == 0, status.Everything); // over the other place, in /tmp
+        Assert.True(status.ExitCode == 0, status.Everything); // through the other directory, in /tmp
         Assert.Empty(Directory.GetFileSystemEntries(directory.Servers, "*.sock"));
         server.Signal(Native.SIGTERM);
         Assert.Equal(0, server.ExitCode());
     }
 
-    [Fact]
-    public void A_socket_in_a_directory_of_somebody_else_is_not_trusted()
+    [Slow, Fact]
+    public void A_socket_in_a_directory_of_another_user_is_not_trusted()
     {
         using Server server = Server.Start();
         Disown(server.Directory.Servers);
@@ -129,7 +131,7 @@ public sealed class ControlSocketTests
     }
 
     [Fact]
-    public void A_second_server_leaves_the_first_ones_socket_alone()
+    public void A_second_server_does_not_replace_the_socket_of_the_first()
     {
         using Server first = Server.Start();
         using Server second = Server.Start(new Launch
@@ -146,29 +148,29 @@ public sealed class ControlSocketTests
         Assert.Equal(1, first.Status().GetProperty("receives").GetInt64());
     }
 
-    [Fact]
-    public void A_server_that_is_stopping_leaves_its_place_to_the_next_one_on_the_port()
+    [Slow, Fact]
+    public void A_server_that_is_stopping_gives_its_socket_up_to_the_next_one_on_the_port()
     {
         using Server first = Server.Start("--drain", "1h");
         using StuckClient stuck = new(first);
         first.Signal(Native.SIGTERM);
-        Timing.Eventually(() => !Client.CanConnect(first), "the port is closed");
+        Limit.Until(() => !Client.CanConnect(first), "the port is closed");
         Assert.NotEqual(0, first.Status().GetProperty("bytesIn").GetInt64());
 
         using Server second = Server.Start(new Launch { Arguments = ["serve", "-p", $"{first.Port}"], Directory = first.Directory });
-        Assert.Empty(second.Said("no control socket"));
-        stuck.ReadAll();
+        Assert.Empty(second.LinesMatching("no control socket"));
+        stuck.ReadToEnd();
         Assert.Equal(0, first.ExitCode());
         Assert.Equal(0, second.Status().GetProperty("bytesIn").GetInt64());
         second.End();
     }
 
-    /// <summary>Makes the directory another user's; or, as only root can give away, a link, which is not ours to trust either.</summary>
+    /// <summary>Gives the directory another owner, which only root can; otherwise replaces it by a link, which is not trusted either.</summary>
     private static void Disown(string directory)
     {
         if (Native.EffectiveUser() == 0)
         {
-            Native.GiveAway(directory, user: 65534);
+            Native.ChangeOwner(directory, user: 65534);
             return;
         }
 

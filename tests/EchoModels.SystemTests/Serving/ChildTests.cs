@@ -4,35 +4,35 @@ using EchoModels.SystemTests.Support;
 
 namespace EchoModels.SystemTests.Serving;
 
-/// <summary>What becomes of the model process, and of its clients, when its children fare badly.</summary>
+/// <summary>What the model process does when a child process fails or cannot be started.</summary>
 public sealed class ChildTests
 {
     [Fact]
-    public void Who_kills_a_child_ends_one_conversation_and_no_other()
+    public void A_killed_child_ends_its_connection_and_no_other()
     {
         using Server server = Server.Start("--model", "process");
-        using Client victim = new(server);
-        victim.Echo("hello");
+        using Client killed = new(server);
+        killed.Echo("hello");
         using Client other = new(server);
         other.Echo("hello");
 
-        Native.Signal(Child(server, victim), Native.SIGKILL);
-        victim.ExpectEnd();
-        Assert.Matches(@": reset, after 5 bytes in, 5 bytes out; its child process \d+ was ended by signal 9$", server.AwaitLine($"closed {victim.Name}"));
-        other.Echo("and on");
+        Native.Signal(Child(server, killed), Native.SIGKILL);
+        killed.ExpectEnd();
+        Assert.Matches(@": reset, after 5 bytes in, 5 bytes out; its child process \d+ was ended by signal 9$", server.AwaitLine($"closed {killed.Name}"));
+        other.Echo("again");
         using Client next = new(server);
-        next.Echo("and others");
+        next.Echo("hello");
 
         Assert.Equal(2, ChildrenOf(server).Length);
         Assert.DoesNotContain('Z', ChildrenOf(server));
         Assert.Contains("served 3 connections, ", server.End());
     }
 
-    [Theory]
+    [Slow, Theory]
     [InlineData("", "posix_spawn of cat: No such file or directory (ENOENT)")]
     [InlineData("exit 127", "cat does not work: tried out, it ended with exit code 127")]
     [InlineData("kill -9 $$", "cat does not work: tried out, it ended with signal 9")]
-    public void Without_a_cat_that_works_it_does_not_start(string script, string why)
+    public void Without_a_working_cat_it_does_not_start(string script, string why)
     {
         using Path path = new(script);
         Outcome outcome = Executable.RunUnder(path.Setting, "serve", "-p", "0", "--model", "process");
@@ -40,33 +40,33 @@ public sealed class ChildTests
         Assert.Equal($"echomodels: process could not start: {why}", Assert.Single(outcome.ErrorLines));
     }
 
-    [Theory]
+    [Slow, Theory]
     [InlineData("", "posix_spawn of cat: No such file or directory (ENOENT)")]
     [InlineData("exit 127", "cat does not work: tried out, it ended with exit code 127")]
-    public void Nobody_is_given_to_a_cat_that_does_not_work(string script, string why)
+    public void A_switch_is_refused_without_a_working_cat(string script, string why)
     {
         using Path path = new(script);
         using Server server = Server.Start(new Launch { Arguments = ["serve", "-p", "0", "--model", "epoll"], Wrapper = path.Setting });
         using Client client = new(server);
         client.Echo("before");
-        Assert.Equal($"process could not start: {why}", server.Ask("switch process").GetProperty("error").GetString());
+        Assert.Equal($"process could not start: {why}", server.Request("switch process").GetProperty("error").GetString());
         client.Echo("after");
         server.End();
-        Assert.Single(server.Said($"WRN process could not start: .*; epoll serves instead"));
+        Assert.Single(server.LinesMatching($"WRN process could not start: .*; epoll serves instead"));
     }
 
     [Fact]
-    public void A_cat_that_is_lost_later_ends_the_server_in_a_few_clear_lines()
+    public void A_cat_that_is_removed_later_ends_the_server_with_a_few_lines()
     {
         using Path path = new("exec /bin/cat");
         using Server server = Server.Start(new Launch { Arguments = ["serve", "-p", "0", "--model", "process"], Wrapper = path.Setting });
-        using Client stays = new(server);
-        stays.Echo("before");
+        using Client first = new(server);
+        first.Echo("before");
         path.Empty();
-        using Client comes = new(server);
+        using Client second = new(server);
         Assert.Equal(1, server.ExitCode());
-        Assert.InRange(server.Said("WRN|ERR").Length, 1, 5);
-        Assert.Single(server.Said("ERR process could not start: posix_spawn of cat: .*; there is no model left to serve"));
+        Assert.InRange(server.LinesMatching("WRN|ERR").Length, 1, 5);
+        Assert.Single(server.LinesMatching("ERR process could not start: posix_spawn of cat: .*; there is no model left to serve"));
     }
 
     private static int Child(Server server, Client client)
@@ -97,11 +97,11 @@ public sealed class ChildTests
         }
         catch (IOException)
         {
-            return ""; // it has ended meanwhile
+            return ""; // it has ended
         }
     }
 
-    /// <summary>A PATH on which nothing is but a cat of one's own, or nothing at all.</summary>
+    /// <summary>A PATH with nothing on it but a script named cat, or nothing at all.</summary>
     private sealed class Path : IDisposable
     {
         private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("em-path-");
@@ -116,7 +116,7 @@ public sealed class ChildTests
             File.SetUnixFileMode(cat, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         }
 
-        /// <summary>The words that start a program with it.</summary>
+        /// <summary>The command that runs a program with it.</summary>
         public string[] Setting => ["/usr/bin/env", $"PATH={_directory.FullName}"];
 
         public void Empty() => Array.ForEach(_directory.GetFiles(), file => file.Delete());

@@ -2,12 +2,12 @@ using EchoModels.SystemTests.Support;
 
 namespace EchoModels.SystemTests.Serving;
 
-/// <summary><c>--idle-timeout</c>, whichever model serves.</summary>
+/// <summary><c>--idle-timeout</c> with every model.</summary>
 public sealed class IdleTests
 {
     [Theory]
     [MemberData(nameof(Models.All), MemberType = typeof(Models))]
-    public void Who_says_nothing_for_so_long_is_closed_and_the_line_says_why(string model)
+    public void A_client_that_sends_nothing_is_closed_and_the_log_reports_why(string model)
     {
         using Server server = Server.Start("--model", model, "--idle-timeout", "300ms");
         using Client client = new(server);

@@ -3,14 +3,14 @@ using EchoModels.SystemTests.Support;
 
 namespace EchoModels.SystemTests.Serving;
 
-/// <summary>The server in a terminal: its keys, and what it leaves of the terminal.</summary>
+/// <summary>The server in a terminal: its keys, and the state of the terminal after it.</summary>
 public sealed class KeyboardTests
 {
     private const string CtrlC = "\u0003";
     private const string CtrlZ = "\u001a";
 
     [Fact]
-    public void Each_key_switches_to_its_model_under_a_client_that_talks_on()
+    public void Each_key_switches_to_its_model_under_traffic()
     {
         using Window window = Window.Of("serve", "-p", "0", "-m", "poll");
         window.AwaitServer();
@@ -19,39 +19,53 @@ public sealed class KeyboardTests
         Assert.Contains("keys: " + string.Join(", ", keys.Zip(names, (key, name) => $"{key} {name}")), window.Screen);
 
         using Client client = new(window.Port);
-        using Talker talker = new(client, seed: 1);
+        using BackgroundClient background = new(client, seed: 1);
         foreach ((string key, string name) in keys.Zip(names))
         {
-            // A child process keeps the connections it has, so that its turn comes when the talker's conversation is over.
+            // A child process keeps the connections it has, so process comes last, when the background client has stopped.
             if (name == "process")
                 continue;
 
             window.Type(key);
             if (Models.Available.Contains(name))
-                Timing.Eventually(() => window.Model == name, $"{key} switches to {name}");
+                Limit.Until(() => window.Model == name, $"{key} switches to {name}");
             else
                 window.Await($"{name} could not start");
 
-            talker.AwaitMore(3);
+            background.AwaitMore(3);
         }
 
-        talker.Stop();
+        background.Stop();
         window.Type(keys[Array.IndexOf(names, "process")]);
-        Timing.Eventually(() => window.Model == "process", "its key switches to process");
+        Limit.Until(() => window.Model == "process", "its key switches to process");
         window.Type(CtrlC);
         Assert.Equal(0, window.ExitCode());
     }
 
-    [Fact]
-    public void Keys_in_the_terminal_of_another_session_are_for_its_shell()
+    [Slow, Fact]
+    public void The_key_of_epoll_again_is_the_other_trigger()
+    {
+        using Window window = Window.Of("serve", "-p", "0", "-m", "poll");
+        window.AwaitServer();
+        string key = $"{1 + Array.IndexOf([.. Models.Rows.Select(row => row.GetProperty("name").GetString()!)], "epoll")}";
+        window.Type(key);
+        window.Await(@"switched from poll to epoll \(level-triggered\)");
+        window.Type(key);
+        window.Await(@"switched from epoll \(level-triggered\) to epoll \(edge-triggered\)");
+        window.Type(key);
+        window.Await(@"switched from epoll \(edge-triggered\) to epoll \(level-triggered\)");
+    }
+
+    [Slow, Fact]
+    public void Keys_in_the_terminal_of_another_session_are_left_to_its_shell()
     {
         using Window window = new(["setsid", "--wait", Executable.Path, "serve", "-p", "0", "-m", "poll"]);
         int server = 0;
         try
         {
-            Timing.Eventually(() => int.TryParse(File.ReadAllText($"/proc/{window.Id}/task/{window.Id}/children"), out server), "its process is there");
+            Limit.Until(() => int.TryParse(File.ReadAllText($"/proc/{window.Id}/task/{window.Id}/children"), out server), "its process has started");
             window.AwaitServerWithoutKeys();
-            Assert.False(Timing.Within(TimeSpan.FromSeconds(1), () => window.Terminal.IsForKeys), "it reads the keys");
+            Assert.False(Limit.Within(TimeSpan.FromSeconds(1), () => window.Terminal.IsForKeys), "it reads the keys");
             window.Type("2\r");
             Assert.DoesNotContain("keys:", window.Screen);
             Assert.Equal("poll", window.Model);
@@ -65,7 +79,7 @@ public sealed class KeyboardTests
         Assert.Equal(0, window.ExitCode());
     }
 
-    [Theory]
+    [Slow, Theory]
     [InlineData("0")]
     [InlineData("xyz~ \r\t\u0004")]
     [InlineData("\u001b")]
@@ -78,18 +92,18 @@ public sealed class KeyboardTests
         using Window window = Window.Of("serve", "-p", "0");
         window.AwaitServer();
         window.Type(keys);
-        Thread.Sleep(100); // a sequence comes at once; what comes later is another key
+        Thread.Sleep(100); // the bytes of a sequence come together; a later byte is another key
         window.Type("2");
-        Timing.Eventually(() => window.Model == "threads", "the key behind them switches");
+        Limit.Until(() => window.Model == "threads", "the key after them switches");
 
         Assert.Equal(1, window.Status().GetProperty("switches").GetArrayLength());
         Assert.True(window.Terminal.IsForKeys);
     }
 
-    [Theory]
+    [Slow, Theory]
     [InlineData(CtrlC)]
     [InlineData("\u001c")] // Ctrl+\ is SIGQUIT
-    public void Ctrl_C_ends_it_with_a_summary_and_the_terminal_is_as_it_was(string end)
+    public void Ctrl_C_ends_it_with_a_summary_and_the_terminal_is_restored(string end)
     {
         using Window window = Window.Of("serve", "-p", "0");
         window.AwaitServer();
@@ -103,15 +117,15 @@ public sealed class KeyboardTests
         Assert.Equal(window.Before, window.Terminal.Settings);
     }
 
-    [Fact]
-    public void A_second_Ctrl_C_ends_it_at_once_and_the_terminal_is_as_it_was()
+    [Slow, Fact]
+    public void A_second_Ctrl_C_ends_it_at_once_and_the_terminal_is_restored()
     {
         using Window window = Window.Of("serve", "-p", "0", "--drain", "1h");
         window.AwaitServer();
         using StuckClient stuck = new(window);
         window.Type(CtrlC);
         window.Await("SIGINT: stopping");
-        Thread.Sleep(400); // two in the same instant would be one
+        Thread.Sleep(400); // two within 200 ms count as one
         window.Type(CtrlC);
 
         Assert.Equal(1, window.ExitCode());
@@ -120,7 +134,7 @@ public sealed class KeyboardTests
     }
 
     [Fact]
-    public void SIGTERM_leaves_the_terminal_as_it_was()
+    public void SIGTERM_restores_the_terminal()
     {
         using Window window = Window.Of("serve", "-p", "0");
         window.AwaitServer();
@@ -130,58 +144,58 @@ public sealed class KeyboardTests
         Assert.Equal(window.Before, window.Terminal.Settings);
     }
 
-    [Fact]
-    public void A_window_that_is_closed_ends_it()
+    [Slow, Fact]
+    public void Closing_the_window_ends_it()
     {
         using Window window = Window.Of("serve", "-p", "0");
         window.AwaitServer();
         int port = window.Port;
         window.Close();
-        Timing.Eventually(() => !Client.CanConnect(port), "the server has gone with its window");
+        Limit.Until(() => !Client.CanConnect(port), "the server has ended with its window");
     }
 
-    [Fact]
-    public void Ctrl_Z_gives_the_terminal_back_and_in_the_background_it_serves_on()
+    [Slow, Fact]
+    public void Ctrl_Z_restores_the_terminal_and_in_the_background_it_continues_to_serve()
     {
         using Window window = InShell(out int server);
         for (int turn = 0; turn < 2; turn++)
         {
             window.Type(CtrlZ);
-            Timing.Eventually(() => IsStopped(server), "Ctrl+Z stops it");
+            Limit.Until(() => IsStopped(server), "Ctrl+Z stops it");
             window.AwaitPrompt();
 
-            // With tostop, a line on the terminal would stop any other program in the background.
+            // With tostop, output to the terminal would stop any other program in the background.
             window.Type("stty tostop; bg\n");
-            Timing.Eventually(() => !IsStopped(server), "it goes on");
+            Limit.Until(() => !IsStopped(server), "it continues");
             window.AwaitPrompt();
             Serve(window, server);
             Assert.True(window.Terminal.IsOrdinary);
 
             window.Type("fg\n");
-            Timing.Eventually(() => window.Terminal.IsForKeys, "in front again, it reads keys again");
+            Limit.Until(() => window.Terminal.IsForKeys, "in the foreground it reads keys again");
         }
 
         window.Type("2");
-        Timing.Eventually(() => window.Model == "threads", "and the keys switch");
+        Limit.Until(() => window.Model == "threads", "and the keys switch");
         End(window);
     }
 
-    [Fact]
-    public void Continued_in_front_it_reads_its_keys_at_once()
+    [Slow, Fact]
+    public void Continued_in_the_foreground_it_reads_its_keys_at_once()
     {
         using Window window = InShell(out int server);
         window.Type(CtrlZ);
-        Timing.Eventually(() => IsStopped(server), "Ctrl+Z stops it");
+        Limit.Until(() => IsStopped(server), "Ctrl+Z stops it");
         window.AwaitPrompt();
         window.Type("fg\n");
-        Timing.Eventually(() => !IsStopped(server) && window.Terminal.IsForKeys, "it goes on");
+        Limit.Until(() => !IsStopped(server) && window.Terminal.IsForKeys, "it continues");
         window.Type("2");
-        Timing.Eventually(() => window.Model == "threads", "the key switches");
+        Limit.Until(() => window.Model == "threads", "the key switches");
         End(window);
     }
 
-    [Fact]
-    public void Started_in_the_background_it_leaves_the_keyboard_to_the_shell()
+    [Slow, Fact]
+    public void Started_in_the_background_it_does_not_read_the_keyboard()
     {
         using Window window = Window.OfShell();
         window.Type($"{Executable.Path} serve -p 0 &\n");
@@ -197,8 +211,8 @@ public sealed class KeyboardTests
         Assert.True(window.Terminal.IsOrdinary);
     }
 
-    [Fact]
-    public void With_no_live_the_keyboard_is_left_alone()
+    [Slow, Fact]
+    public void With_no_live_it_does_not_read_the_keyboard()
     {
         using Window window = Window.Of("serve", "-p", "0", "--no-live");
         window.Await("listening on");
@@ -208,7 +222,7 @@ public sealed class KeyboardTests
         Assert.Equal(0, window.ExitCode());
     }
 
-    /// <summary>A server that a shell has started in the window, as a user would.</summary>
+    /// <summary>A server that a shell has started in the window.</summary>
     private static Window InShell(out int server)
     {
         Window window = Window.OfShell();
@@ -227,7 +241,7 @@ public sealed class KeyboardTests
         window.ExitCode();
     }
 
-    /// <summary>Has a client served, and a line about it written.</summary>
+    /// <summary>Serves a client, and waits for the line about it.</summary>
     private static void Serve(Window window, int server)
     {
         using Client client = new(window.Port);
@@ -238,5 +252,5 @@ public sealed class KeyboardTests
         Assert.False(IsStopped(server));
     }
 
-    private static bool IsStopped(int process) => Processor.Field(process, "State").StartsWith('T');
+    private static bool IsStopped(int process) => ProcessUsage.Field(process, "State").StartsWith('T');
 }

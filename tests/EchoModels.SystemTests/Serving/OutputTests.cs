@@ -2,10 +2,10 @@ using EchoModels.SystemTests.Support;
 
 namespace EchoModels.SystemTests.Serving;
 
-/// <summary>The server outlives whatever becomes of its three standard streams.</summary>
+/// <summary>The server does not depend on its three standard streams.</summary>
 public sealed class OutputTests
 {
-    [Fact]
+    [Slow, Fact]
     public void Output_into_a_pipe_has_no_escape_sequences()
     {
         using Server server = Server.Start("-l", "verbose");
@@ -19,7 +19,7 @@ public sealed class OutputTests
     }
 
     [Fact]
-    public void Nothing_goes_to_stdout_which_is_for_data()
+    public void Nothing_is_written_to_stdout()
     {
         using Server server = Server.Start(new Launch { Redirections = "2>/dev/null", Read = false });
         using Client client = new(server);
@@ -29,11 +29,11 @@ public sealed class OutputTests
         Assert.Empty(server.Lines);
     }
 
-    [Fact]
-    public void The_log_level_error_is_silent()
+    [Slow, Fact]
+    public void The_log_level_error_writes_nothing()
     {
         using Server server = Server.Begin(new Launch { Arguments = ["serve", "-p", "0", "-l", "error"] });
-        Timing.Eventually(() => Directory.Exists(server.Directory.Servers) && Directory.GetFiles(server.Directory.Servers).Length == 1, "it serves");
+        Limit.Until(() => Directory.Exists(server.Directory.Servers) && Directory.GetFiles(server.Directory.Servers).Length == 1, "it serves");
         int port = int.Parse(Path.GetFileNameWithoutExtension(Directory.GetFiles(server.Directory.Servers)[0]), null);
         using Client client = new(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, port));
         client.Echo("quietly");
@@ -43,7 +43,7 @@ public sealed class OutputTests
         Assert.Empty(server.Lines);
     }
 
-    [Theory]
+    [Slow, Theory]
     [InlineData("</dev/null")]
     [InlineData("<&-")]
     public void No_input_is_needed(string redirection)
@@ -55,7 +55,7 @@ public sealed class OutputTests
         server.End();
     }
 
-    [Theory]
+    [Slow, Theory]
     [InlineData("2>&-")]
     [InlineData("1>&- 2>&-")]
     [InlineData("2>/dev/full")]
@@ -68,9 +68,9 @@ public sealed class OutputTests
         Assert.Equal(0, server.ExitCode());
     }
 
-    [Theory]
+    [Slow, Theory]
     [MemberData(nameof(Models.All), MemberType = typeof(Models))]
-    public void Lines_that_nobody_reads_hold_up_no_client(string model)
+    public void Lines_that_are_not_read_delay_no_client(string model)
     {
         using Server server = Server.Start(new Launch { Arguments = ["serve", "-p", "0", "-l", "verbose", "-m", model], Read = false });
         Native.Shrink(((System.IO.Pipes.AnonymousPipeClientStream)server.Errors).SafePipeHandle);
@@ -79,8 +79,8 @@ public sealed class OutputTests
         Assert.Equal(0, server.ExitCode());
     }
 
-    [Fact]
-    public void A_reader_of_its_lines_that_leaves_takes_nobody_along()
+    [Slow, Fact]
+    public void It_continues_when_the_reader_of_its_lines_ends()
     {
         using Server server = Server.Start(new Launch { Read = false });
         server.Errors.Dispose();
@@ -98,7 +98,7 @@ public sealed class OutputTests
             client.Echo($"client {i}");
         }
 
-        Timing.Eventually(() => server.Status().GetProperty("connections").GetProperty("closed").GetInt64() == Connects, "all have left");
+        Limit.Until(() => server.Status().GetProperty("connections").GetProperty("closed").GetInt64() == Connects, "all connections are closed");
         Assert.Equal(Connects, server.Status().GetProperty("connections").GetProperty("accepted").GetInt64());
     }
 }

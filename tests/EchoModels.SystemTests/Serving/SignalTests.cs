@@ -1,12 +1,12 @@
 using EchoModels.SystemTests.Support;
-using EchoModels.SystemTests.Truth;
+using EchoModels.SystemTests.SystemCalls;
 
 namespace EchoModels.SystemTests.Serving;
 
-/// <summary>How a signal ends it.</summary>
+/// <summary>How signals end the server.</summary>
 public sealed class SignalTests
 {
-    [Theory]
+    [Slow, Theory]
     [InlineData("SIGINT", Native.SIGINT)]
     [InlineData("SIGTERM", Native.SIGTERM)]
     [InlineData("SIGHUP", Native.SIGHUP)]
@@ -14,20 +14,20 @@ public sealed class SignalTests
     public void Each_of_them_ends_it_with_a_summary_and_0(string name, int signal)
     {
         using Server server = Server.Start();
-        using Client leaver = new(server);
-        leaver.Echo("one");
-        leaver.Dispose();
-        using Client stayer = new(server);
-        stayer.Echo("three");
-        stayer.Echo("four");
+        using Client closed = new(server);
+        closed.Echo("one");
+        closed.Dispose();
+        using Client open = new(server);
+        open.Echo("three");
+        open.Echo("four");
         server.AwaitLine("closed");
 
         server.Signal(signal);
-        stayer.ExpectEnd();
+        open.ExpectEnd();
         Assert.Equal(0, server.ExitCode());
         Assert.Contains(server.Lines, line => line.Contains(name, StringComparison.Ordinal));
         Assert.Contains("served 2 connections, 3 messages, 12 bytes in, 12 bytes out; calls: accept ", server.Lines[^1]);
-        Assert.Single(server.Said($"closed {stayer.Name}: drain, after 2 messages, 9 bytes"));
+        Assert.Single(server.LinesMatching($"closed {open.Name}: drain, after 2 messages, 9 bytes"));
         AssertNothingIsLeft(server);
     }
 
@@ -45,19 +45,19 @@ public sealed class SignalTests
         AssertNothingIsLeft(server);
     }
 
-    [Fact]
-    public void It_listens_no_more_once_it_has_been_told_to_stop()
+    [Slow, Fact]
+    public void It_does_not_listen_after_the_signal()
     {
         using Server server = Server.Start("--drain", "1h");
         using StuckClient stuck = new(server);
         server.Signal(Native.SIGTERM);
         server.AwaitLine("stopping");
-        Timing.Eventually(() => !Client.CanConnect(server), "the port is closed");
-        stuck.ReadAll();
+        Limit.Until(() => !Client.CanConnect(server), "the port is closed");
+        stuck.ReadToEnd();
         Assert.Equal(0, server.ExitCode());
     }
 
-    [Theory]
+    [Slow, Theory]
     [InlineData(Native.SIGTERM, Native.SIGTERM)]
     [InlineData(Native.SIGINT, Native.SIGINT)]
     [InlineData(Native.SIGHUP, Native.SIGQUIT)]
@@ -69,17 +69,17 @@ public sealed class SignalTests
         server.AwaitLine("stopping");
         Assert.True(server.IsAlive);
 
-        Thread.Sleep(400); // two in the same instant would be one
+        Thread.Sleep(400); // two within 200 ms count as one
         server.Signal(second);
         Assert.Equal(1, server.ExitCode());
-        Assert.Single(server.Said("a second signal: ending at once"));
+        Assert.Single(server.LinesMatching("a second signal: ending at once"));
         Assert.Matches("served 1 connections", server.Lines[^1]);
         AssertNothingIsLeft(server);
     }
 
-    /// <summary>Whatever is to be ended in good order may be in a call that does not come back: here it waits for strace.</summary>
-    [Fact]
-    public void A_second_signal_ends_it_though_its_model_does_not_stop()
+    /// <summary>A model may be in a call that does not return: here strace delays it.</summary>
+    [Slow, Fact]
+    public void A_second_signal_ends_it_although_its_model_does_not_stop()
     {
         using Server server = Server.Start();
         using Client client = new(server);
@@ -89,44 +89,44 @@ public sealed class SignalTests
             client.Send("after"u8);
             strace.AwaitCall("sendto");
             server.Signal(Native.SIGTERM);
-            Thread.Sleep(400); // two in the same instant would be one
+            Thread.Sleep(400); // two within 200 ms count as one
             server.Signal(Native.SIGTERM);
             server.AwaitLine("a second signal: ending at once");
-            Timing.Eventually(() => server.Threads <= 2, "no thread is left but the one that strace holds, and the remains of the first");
+            Limit.Until(() => server.Threads <= 2, "only the thread that strace holds is left, and the first one as a zombie");
         }
 
         Assert.Equal(1, server.ExitCode());
         AssertNothingIsLeft(server);
     }
 
-    /// <summary>timeout(1) signals its child, and then its group, in which the child is.</summary>
-    [Fact]
-    public void Two_signals_in_the_same_instant_are_one()
+    /// <summary>timeout(1) signals its child, and then its process group, which includes the child.</summary>
+    [Slow, Fact]
+    public void Two_signals_in_quick_succession_count_as_one()
     {
         using Server server = Server.Start("--drain", "1h");
         using StuckClient stuck = new(server);
         server.Signal(Native.SIGTERM);
-        server.Signal(Native.SIGINT); // another one, as two of a kind may be one to the kernel already
-        stuck.ReadAll();
+        server.Signal(Native.SIGINT); // a different one, as the kernel may merge two of the same kind
+        stuck.ReadToEnd();
         Assert.Equal(0, server.ExitCode());
-        Assert.Empty(server.Said("second signal"));
+        Assert.Empty(server.LinesMatching("second signal"));
     }
 
-    /// <summary>Also when more connections are closed at the end than lines are written in a second.</summary>
-    [Theory]
+    /// <summary>Even when more connections are closed at the end than lines are written per second.</summary>
+    [Slow, Theory]
     [InlineData("epoll")]
     [InlineData("threads")]
     [InlineData("process")]
     public void The_summary_is_the_last_line(string model)
     {
         using Server server = Server.Start("--model", model);
-        using Crowd crowd = new(server, 80);
-        crowd.Clients.ForEach(client => client.Echo("hello"));
+        using ClientGroup clients = new(server, 80);
+        clients.ForEach(client => client.Echo("hello"));
         Assert.Equal(server.End(), server.Lines[^1]);
-        Assert.NotEmpty(server.Said(@"closed \d+ more"));
+        Assert.NotEmpty(server.LinesMatching(@"closed \d+ more"));
     }
 
-    [Fact]
+    [Slow, Fact]
     public void Started_with_SIGINT_ignored_it_works_and_SIGTERM_ends_it()
     {
         using Server server = Server.Start(new Launch { Shell = "trap '' INT" });
@@ -142,10 +142,10 @@ public sealed class SignalTests
         AssertNothingIsLeft(server);
     }
 
-    [Fact]
-    public void A_signal_in_the_first_moment_ends_it_too()
+    [Slow, Fact]
+    public void A_signal_right_after_the_start_ends_it()
     {
-        // From before the runtime is there until after the server listens; what a signal meets first differs from run to run.
+        // From before the runtime has started until after the server listens; in which state the signal arrives differs from run to run.
         for (int delay = 0; delay <= 600; delay += 40)
         {
             using Server server = Server.Begin(new Launch());
@@ -160,7 +160,7 @@ public sealed class SignalTests
     private static void AssertNothingIsLeft(Server server)
     {
         Assert.Empty(Leftovers(server));
-        Assert.False(Directory.Exists($"/proc/{server.Id}"), "the process is still there");
+        Assert.False(Directory.Exists($"/proc/{server.Id}"), "the process still exists");
     }
 
     private static string[] Leftovers(Server server) =>

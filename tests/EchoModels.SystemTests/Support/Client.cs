@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace EchoModels.SystemTests.Support;
 
-/// <summary>A TCP client that looks at every byte of its echo.</summary>
+/// <summary>A TCP client that checks every byte of its echo.</summary>
 internal sealed class Client : IDisposable
 {
     public Client(Server server) : this(server.Port)
@@ -19,8 +19,8 @@ internal sealed class Client : IDisposable
         Socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
         {
             NoDelay = true,
-            ReceiveTimeout = (int)Timing.Generous.TotalMilliseconds,
-            SendTimeout = (int)Timing.Generous.TotalMilliseconds,
+            ReceiveTimeout = (int)Limit.Generous.TotalMilliseconds,
+            SendTimeout = (int)Limit.Generous.TotalMilliseconds,
         };
         if (receiveBuffer > 0)
             Socket.ReceiveBufferSize = receiveBuffer;
@@ -30,7 +30,7 @@ internal sealed class Client : IDisposable
 
     public Socket Socket { get; }
 
-    /// <summary>As the server names it.</summary>
+    /// <summary>Its address, as the server writes it.</summary>
     public string Name => Socket.LocalEndPoint!.ToString()!;
 
     public static byte[] RandomBytes(Random random, int count)
@@ -40,7 +40,7 @@ internal sealed class Client : IDisposable
         return bytes;
     }
 
-    /// <summary>Whether the server, or its backlog, takes another client.</summary>
+    /// <summary>Whether another client can connect: the server accepts it, or it is in the backlog.</summary>
     public static bool CanConnect(Server server) => CanConnect(server.Port);
 
     public static bool CanConnect(int port)
@@ -56,7 +56,7 @@ internal sealed class Client : IDisposable
         }
     }
 
-    /// <summary>Opens many, one after the other; whoever calls disposes of them.</summary>
+    /// <summary>Connects several clients, one after the other; the caller disposes of them.</summary>
     public static List<Client> Open(Server server, int count)
     {
         List<Client> clients = [];
@@ -66,7 +66,7 @@ internal sealed class Client : IDisposable
         return clients;
     }
 
-    /// <summary>Sends a message and takes its echo, byte for byte.</summary>
+    /// <summary>Sends a message and receives its echo.</summary>
     public void Echo(ReadOnlySpan<byte> message)
     {
         Send(message);
@@ -94,10 +94,18 @@ internal sealed class Client : IDisposable
         }
     }
 
-    /// <summary>The end of the stream comes next, and in good order.</summary>
+    /// <summary>Receives the end of the stream (FIN), and nothing before it.</summary>
     public void ExpectEnd() => Assert.Equal(0, Socket.Receive(new byte[1]));
 
-    /// <summary>Leaves with a reset.</summary>
+    /// <summary>Closes, and waits until the server has closed its end.</summary>
+    public void CloseAndAwaitEnd()
+    {
+        Socket.Shutdown(SocketShutdown.Send);
+        ExpectEnd();
+        Dispose();
+    }
+
+    /// <summary>Aborts the connection (RST).</summary>
     public void Reset()
     {
         Socket.LingerState = new LingerOption(true, 0);
@@ -105,12 +113,4 @@ internal sealed class Client : IDisposable
     }
 
     public void Dispose() => Socket.Dispose();
-}
-
-/// <summary>Clients that leave together.</summary>
-internal sealed class Crowd(Server server, int count) : IDisposable
-{
-    public List<Client> Clients { get; } = Client.Open(server, count);
-
-    public void Dispose() => Clients.ForEach(client => client.Dispose());
 }

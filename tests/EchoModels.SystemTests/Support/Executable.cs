@@ -3,7 +3,7 @@ using System.Reflection;
 
 namespace EchoModels.SystemTests.Support;
 
-/// <summary>What a run of the program left behind.</summary>
+/// <summary>The result of a run of the program.</summary>
 /// <param name="ExitCode">128 and more if a signal ended it.</param>
 /// <param name="Output">Its standard output.</param>
 /// <param name="Error">Its standard error.</param>
@@ -14,7 +14,7 @@ internal sealed record Outcome(int ExitCode, string Output, string Error)
     public string Everything => $"exit {ExitCode}\nstdout:\n{Output}\nstderr:\n{Error}";
 }
 
-/// <summary>The built executable, from outside.</summary>
+/// <summary>The built executable.</summary>
 internal static class Executable
 {
     /// <summary>Where the build has put it.</summary>
@@ -28,7 +28,7 @@ internal static class Executable
         return RunIn(directory, [], arguments);
     }
 
-    /// <summary>Runs it to its end where a server of a test has its control socket.</summary>
+    /// <summary>Runs it to its end with the runtime directory of a server, so that it finds the control socket.</summary>
     public static Outcome RunBeside(Server server, params string[] arguments) => RunIn(server.Directory, [], arguments);
 
     /// <summary>Runs it to its end under another program, strace for instance.</summary>
@@ -38,7 +38,7 @@ internal static class Executable
         return RunIn(directory, wrapper, arguments);
     }
 
-    /// <summary>The start of a process, with all three streams as pipes, and its own place for control sockets.</summary>
+    /// <summary>How to start it: all three streams are pipes, and control sockets are in a directory of the test.</summary>
     public static ProcessStartInfo Prepare(RuntimeDirectory directory, string[] wrapper, string[] arguments)
     {
         string[] words = [.. wrapper, Path, .. arguments];
@@ -60,26 +60,26 @@ internal static class Executable
         process.StandardInput.Close();
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(Timing.Generous))
+        if (!process.WaitForExit(Limit.Generous))
         {
             process.Kill();
-            Assert.Fail($"'{string.Join(' ', arguments)}' did not end within {Timing.Generous.TotalSeconds} s");
+            Assert.Fail($"'{string.Join(' ', arguments)}' did not end within {Limit.Generous.TotalSeconds} s");
         }
 
-        // What it started may hold the pipes a moment longer than it lived itself: a tracer does.
-        Assert.True(Task.WaitAll([output, error], Timing.Generous), "its pipes stayed open");
+        // A process that it has started, such as a tracer, may keep the pipes open a little longer.
+        Assert.True(Task.WaitAll([output, error], Limit.Generous), "its pipes stayed open");
         Outcome outcome = new(process.ExitCode, output.Result, error.Result);
         Assert.DoesNotContain("   at ", outcome.Output + outcome.Error);
         return outcome;
     }
 }
 
-/// <summary>A directory of a test's own where servers put their control sockets; short, as the path of a socket is.</summary>
+/// <summary>A test's own directory for control sockets; its path is short, as the path of a socket has to be.</summary>
 internal sealed class RuntimeDirectory : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("em-").FullName;
 
-    /// <summary>The directory that servers make in it.</summary>
+    /// <summary>The directory that servers create in it.</summary>
     public string Servers => System.IO.Path.Combine(Path, "echomodels");
 
     public string Socket(int port) => System.IO.Path.Combine(Servers, $"{port}.sock");

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EchoModels.SystemTests.Support;
 
-/// <summary>What the base class library has no name for.</summary>
+/// <summary>System calls that the base class library does not have.</summary>
 internal static partial class Native
 {
     public const int SIGHUP = 1;
@@ -24,7 +24,7 @@ internal static partial class Native
     /// <summary>Sends a signal to one process.</summary>
     public static void Signal(int process, int signal)
     {
-        // 0 and below would be whole groups of processes.
+        // A number of 0 or less would mean a group of processes.
         Assert.True(process > 1, $"{process} is no process to send a signal to");
         Check(Kill(process, signal), "kill");
     }
@@ -36,8 +36,8 @@ internal static partial class Native
             _ = Kill(process, signal);
     }
 
-    /// <summary>Gives a directory to another user.</summary>
-    public static void GiveAway(string directory, uint user) => Check(ChangeOwner(directory, user, user), "chown");
+    /// <summary>Changes the owner of a directory.</summary>
+    public static void ChangeOwner(string directory, uint user) => Check(SetOwner(directory, user, user), "chown");
 
     /// <summary>Makes a pipe's buffer as small as the kernel allows.</summary>
     public static void Shrink(SafeHandle pipe) => Assert.True(FileControl(pipe, F_SETPIPE_SZ, 4096) > 0, "fcntl failed");
@@ -84,7 +84,7 @@ internal static partial class Native
     private static partial int Kill(int process, int signal);
 
     [LibraryImport("libc", EntryPoint = "chown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int ChangeOwner(string path, uint user, uint group);
+    private static partial int SetOwner(string path, uint user, uint group);
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     private static partial int FileControl(SafeHandle file, int command, nint argument);

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EchoModels.SystemTests.Support;
 
-/// <summary>The user's end of a terminal that is only software. See pty(7).</summary>
+/// <summary>The user's end of a pseudo-terminal. See pty(7).</summary>
 internal sealed partial class PseudoTerminal : IDisposable
 {
     private const int O_RDWR = 2;
@@ -28,13 +28,13 @@ internal sealed partial class PseudoTerminal : IDisposable
         Stream = new FileStream(_user, FileAccess.ReadWrite, bufferSize: 0);
     }
 
-    /// <summary>The file that programs have as their terminal.</summary>
+    /// <summary>The file that is the terminal of the programs.</summary>
     public string Path { get; }
 
-    /// <summary>Keys go in, and what the screen shows comes out.</summary>
+    /// <summary>Keys are written to it, and the output of the programs is read from it.</summary>
     public FileStream Stream { get; }
 
-    /// <summary>struct termios, byte for byte: what the terminal does with what is typed.</summary>
+    /// <summary>struct termios, byte for byte: how the terminal treats input.</summary>
     public byte[] Settings
     {
         get
@@ -45,13 +45,13 @@ internal sealed partial class PseudoTerminal : IDisposable
         }
     }
 
-    /// <summary>Whether it shows what is typed, and hands it over line by line, as a shell's users expect.</summary>
+    /// <summary>Whether it echoes input and passes it on line by line, as for a shell.</summary>
     public bool IsOrdinary => (BitConverter.ToInt32(Settings, LocalModes) & (ICANON | ECHO)) == (ICANON | ECHO);
 
-    /// <summary>Whether it hands over each key at once, and shows none.</summary>
+    /// <summary>Whether it passes each key on at once, without an echo.</summary>
     public bool IsForKeys => (BitConverter.ToInt32(Settings, LocalModes) & (ICANON | ECHO)) == 0;
 
-    /// <summary>Waits for something to be shown, or for the last program to leave, for so long at the most.</summary>
+    /// <summary>Waits for output, or for the last program to close the terminal, no longer than this.</summary>
     public bool HasOutput(int milliseconds)
     {
         const short POLLIN = 1;

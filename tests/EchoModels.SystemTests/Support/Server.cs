@@ -8,26 +8,26 @@ namespace EchoModels.SystemTests.Support;
 /// <summary>How a server is to be started.</summary>
 internal sealed record Launch
 {
-    /// <summary>The whole command line behind the program's name.</summary>
+    /// <summary>The whole command line after the program's name.</summary>
     public string[] Arguments { get; init; } = ["serve", "-p", "0"];
 
-    /// <summary>Shell words to say before the program takes the shell's place; may end in redirections of it.</summary>
+    /// <summary>Shell commands to run before the shell executes the program.</summary>
     public string? Shell { get; init; }
 
-    /// <summary>Redirections of the program in the shell's words, such as <c>2&gt;&amp;-</c>.</summary>
+    /// <summary>Redirections of the program in shell syntax, such as <c>2&gt;&amp;-</c>.</summary>
     public string Redirections { get; init; } = "";
 
-    /// <summary>A program to run it under, that keeps its process id.</summary>
+    /// <summary>A program to run it under, which keeps its process id.</summary>
     public string[] Wrapper { get; init; } = [];
 
-    /// <summary>Where its control socket goes; null for a directory of its own.</summary>
+    /// <summary>The directory of its control socket; null for a new one.</summary>
     public RuntimeDirectory? Directory { get; init; }
 
-    /// <summary>Whether somebody reads its standard error.</summary>
+    /// <summary>Whether its standard error is read.</summary>
     public bool Read { get; init; } = true;
 }
 
-/// <summary>A running server: started by a test, spoken to from outside, and gone when the test ends.</summary>
+/// <summary>A running server: a process that a test starts, and that ends with the test.</summary>
 internal sealed partial class Server : IDisposable
 {
     private readonly Process _process;
@@ -44,7 +44,7 @@ internal sealed partial class Server : IDisposable
             ? []
             : ["/bin/sh", "-c", $"{launch.Shell ?? ":"}; exec \"$0\" \"$@\" {launch.Redirections}"];
         _process = Process.Start(Executable.Prepare(Directory, [.. shell, .. launch.Wrapper], launch.Arguments))!;
-        _lifetime = new Timer(_ => Kill(), null, Timing.Lifetime, Timeout.InfiniteTimeSpan);
+        _lifetime = new Timer(_ => Kill(), null, Limit.Lifetime, Timeout.InfiniteTimeSpan);
         Read(_process.StandardOutput);
         if (launch.Read)
             Read(_process.StandardError);
@@ -54,7 +54,7 @@ internal sealed partial class Server : IDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>The pipe behind its standard error.</summary>
+    /// <summary>The pipe of its standard error.</summary>
     public Stream Errors => _process.StandardError.BaseStream;
 
     /// <summary>Where it listens; the first port of several.</summary>
@@ -65,7 +65,7 @@ internal sealed partial class Server : IDisposable
 
     public bool IsAlive => !_process.HasExited;
 
-    /// <summary>What it has said until now, line by line.</summary>
+    /// <summary>The lines that it has written so far.</summary>
     public string[] Lines
     {
         get
@@ -94,65 +94,65 @@ internal sealed partial class Server : IDisposable
         }
     }
 
-    /// <summary>Starts a server, and does not wait.</summary>
+    /// <summary>Starts a server without waiting.</summary>
     public static Server Begin(Launch launch) => new(launch);
 
-    /// <summary>Waits until it listens: by its line, or, if nobody reads its lines, by its control socket.</summary>
+    /// <summary>Waits until it listens: as its log says, or, if its log is not read, as its control socket shows.</summary>
     public void AwaitPort()
     {
-        Timing.Eventually(() => Found() || _process.HasExited, "the server listens");
+        Limit.Until(() => Found() || _process.HasExited, "the server listens");
         Assert.True(Port > 0, $"the server ended with {(_process.HasExited ? ExitCode() : 0)} before it listened");
 
-        // From then on 'switch' and 'status' are answered, and a signal finds its handler.
-        Timing.Eventually(() => File.Exists(Directory.Socket(Port)) || Said("no control socket").Length > 0, "the control socket is there");
+        // From then on it answers 'switch' and 'status', and handles signals.
+        Limit.Until(() => File.Exists(Directory.Socket(Port)) || LinesMatching("no control socket").Length > 0, "the control socket is there");
     }
 
     /// <summary>The lines that match a pattern.</summary>
-    public string[] Said(string pattern) => [.. Lines.Where(line => Regex.IsMatch(line, pattern))];
+    public string[] LinesMatching(string pattern) => [.. Lines.Where(line => Regex.IsMatch(line, pattern))];
 
     /// <summary>Waits for a line that matches a pattern.</summary>
     public string AwaitLine(string pattern)
     {
-        Timing.Eventually(() => Said(pattern).Length > 0, $"a line like '{pattern}'");
-        return Said(pattern)[0];
+        Limit.Until(() => LinesMatching(pattern).Length > 0, $"a line like '{pattern}'");
+        return LinesMatching(pattern)[0];
     }
 
-    /// <summary>Asks over the control socket, as a program would; the answer is one line of JSON.</summary>
-    public JsonElement Ask(string request)
+    /// <summary>Sends a request to the control socket; the answer is one line of JSON.</summary>
+    public JsonElement Request(string request)
     {
-        using Visitor visitor = new(this);
-        visitor.Say(request + "\n");
-        return visitor.Answer();
+        using ControlClient control = new(this);
+        control.Send(request + "\n");
+        return control.ReadAnswer();
     }
 
-    public JsonElement Status() => Ask("status");
+    public JsonElement Status() => Request("status");
 
     public void Switch(string model)
     {
-        JsonElement answer = Ask($"switch {model}");
+        JsonElement answer = Request($"switch {model}");
         Assert.Equal(model, answer.GetProperty("to").GetString());
     }
 
     public void Signal(int signal) => Native.Signal(Id, signal);
 
     /// <summary>Waits for its end.</summary>
-    /// <returns>The exit code; every line it has said has been read by then.</returns>
+    /// <returns>The exit code; all its lines have been read by then.</returns>
     public int ExitCode()
     {
-        Assert.True(_process.WaitForExit(Timing.Generous), "the server did not end");
+        Assert.True(_process.WaitForExit(Limit.Generous), "the server did not end");
         foreach (Thread reader in _readers)
-            Assert.True(reader.Join(Timing.Generous), "its pipes stayed open");
+            Assert.True(reader.Join(Limit.Generous), "its pipes stayed open");
 
         return _process.ExitCode;
     }
 
-    /// <summary>Ends it by SIGTERM, which must succeed.</summary>
-    /// <returns>The line that sums it up.</returns>
+    /// <summary>Ends it with SIGTERM, and requires exit code 0.</summary>
+    /// <returns>The line with the summary.</returns>
     public string End()
     {
         Signal(Native.SIGTERM);
         Assert.Equal(0, ExitCode());
-        return Assert.Single(Said(@"\bserved \d+ connections"));
+        return Assert.Single(LinesMatching(@"\bserved \d+ connections"));
     }
 
     /// <summary>Ends it with SIGKILL.</summary>
@@ -164,19 +164,19 @@ internal sealed partial class Server : IDisposable
         }
         catch (InvalidOperationException)
         {
-            // It has ended already, or was never started.
+            // It has ended, or was never started.
         }
     }
 
     public void Dispose()
     {
         Kill();
-        _process.WaitForExit(Timing.Generous);
+        _process.WaitForExit(Limit.Generous);
         foreach (Thread reader in _readers)
             reader.Join(TimeSpan.FromSeconds(5));
 
-        // Shown beside a test that has failed.
-        TestContext.Current.TestOutputHelper?.WriteLine($"the server's own lines:\n{string.Join('\n', Lines.Take(200))}");
+        // Shown with a test that has failed.
+        TestContext.Current.TestOutputHelper?.WriteLine($"the lines of the server:\n{string.Join('\n', Lines.Take(200))}");
         _lifetime.Dispose();
         _process.Dispose();
         if (_ownsDirectory)

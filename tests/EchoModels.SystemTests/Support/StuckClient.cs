@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace EchoModels.SystemTests.Support;
 
 /// <summary>A client that has sent until the server could not send back any more, and has not begun to read.</summary>
-/// <remarks>Every byte it has sent has arrived in the server's kernel, so that the server owes every one.</remarks>
+/// <remarks>Every byte that it has sent has arrived in the server's kernel, so that the server has to echo every one.</remarks>
 internal sealed class StuckClient : IDisposable
 {
     private const int Step = 64 * 1024;
@@ -12,6 +12,7 @@ internal sealed class StuckClient : IDisposable
 
     private readonly Client _client;
     private readonly byte[] _step = Client.RandomBytes(new Random(7), Step);
+    private long _read;
 
     public StuckClient(Server server) : this(server.Port, server.Status)
     {
@@ -29,33 +30,46 @@ internal sealed class StuckClient : IDisposable
         {
             _client.Send(_step);
             Sent += Step;
-            Timing.Eventually(() => Native.Unacknowledged(_client.Socket) == 0, "what was sent has arrived");
+            Limit.Until(() => Native.Unacknowledged(_client.Socket) == 0, "everything sent has arrived");
             Assert.True(Sent < Most, "the server takes any amount from a client that does not read");
         }
-        while (Timing.Within(TimeSpan.FromMilliseconds(300), () => BytesIn(status()) - before == Sent));
+        while (Limit.Within(TimeSpan.FromMilliseconds(300), () => BytesIn(status()) - before == Sent));
     }
 
-    /// <summary>Bytes that it has sent, and wants back.</summary>
+    /// <summary>Bytes that it has sent, and that have to come back.</summary>
     public long Sent { get; private set; }
 
-    /// <summary>Begins to read: every byte comes back, and then the end of the stream.</summary>
-    public void ReadAll()
+    /// <summary>Reads until a condition is true.</summary>
+    public void ReadUntil(Func<bool> condition)
     {
-        ReadAllButTheEnd();
+        while (!condition())
+            ReadStep();
+    }
+
+    /// <summary>Reads everything that it has sent, and then the end of the stream.</summary>
+    public void ReadToEnd()
+    {
+        ReadAllBytes();
         _client.ExpectEnd();
     }
 
-    /// <summary>Begins to read: every byte comes back.</summary>
-    public void ReadAllButTheEnd()
+    /// <summary>Reads everything that it has sent.</summary>
+    public void ReadAllBytes()
     {
-        for (long read = 0; read < Sent; read += Step)
-            _client.Expect(_step);
+        while (_read < Sent)
+            ReadStep();
     }
 
-    /// <summary>Sends some bytes that it will not wait for.</summary>
+    /// <summary>Sends some bytes that it will not read.</summary>
     public void SendMore() => _client.Send(_step.AsSpan(0, 16 * 1024));
 
     public void Dispose() => _client.Dispose();
+
+    private void ReadStep()
+    {
+        _client.Expect(_step);
+        _read += Step;
+    }
 
     private static long BytesIn(JsonElement status) => status.GetProperty("bytesIn").GetInt64();
 }

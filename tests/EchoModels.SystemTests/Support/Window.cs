@@ -6,7 +6,7 @@ using System.Text.RegularExpressions;
 
 namespace EchoModels.SystemTests.Support;
 
-/// <summary>A terminal window with a program in it, as a user has it: keys are typed, and the screen is looked at.</summary>
+/// <summary>A terminal window with a program in it: a test types keys, and reads the screen.</summary>
 internal sealed partial class Window : IDisposable
 {
     private const string Prompt = "yes, please? ";
@@ -19,7 +19,7 @@ internal sealed partial class Window : IDisposable
     private volatile bool _closed;
     private int _prompts;
 
-    /// <summary>Opens a window and runs a program there.</summary>
+    /// <summary>Opens a window and runs a program in it.</summary>
     /// <param name="command">The program and its arguments.</param>
     /// <param name="columns">How wide the window is.</param>
     /// <param name="variables">Set in the program's environment.</param>
@@ -28,7 +28,7 @@ internal sealed partial class Window : IDisposable
         Terminal = new PseudoTerminal(columns);
         Before = Terminal.Settings;
 
-        // A session of its own, whose terminal this is: without that, no key would be a signal.
+        // A new session with this as its controlling terminal: otherwise no key would send a signal.
         ProcessStartInfo start = Executable.Prepare(_directory, [], []);
         start.FileName = "/bin/sh";
         start.ArgumentList.Clear();
@@ -41,7 +41,7 @@ internal sealed partial class Window : IDisposable
             start.Environment[name] = value;
 
         _process = Process.Start(start)!;
-        _lifetime = new Timer(_ => Kill(), null, Timing.Lifetime, Timeout.InfiniteTimeSpan);
+        _lifetime = new Timer(_ => Kill(), null, Limit.Lifetime, Timeout.InfiniteTimeSpan);
         _reader = new Thread(Read) { IsBackground = true };
         _reader.Start();
     }
@@ -49,7 +49,7 @@ internal sealed partial class Window : IDisposable
     /// <summary>Runs the program itself.</summary>
     public static Window Of(params string[] arguments) => new([Executable.Path, .. arguments]);
 
-    /// <summary>Runs a shell that minds its jobs, and waits for its prompt.</summary>
+    /// <summary>Runs a shell with job control, and waits for its prompt.</summary>
     public static Window OfShell()
     {
         Window window = new(["/bin/sh", "-i"], 120, ("PS1", Prompt));
@@ -59,18 +59,18 @@ internal sealed partial class Window : IDisposable
 
     public PseudoTerminal Terminal { get; }
 
-    /// <summary>The terminal's settings before anything ran there.</summary>
+    /// <summary>The terminal's settings before a program ran in it.</summary>
     public byte[] Before { get; }
 
     public int Id => _process.Id;
 
-    /// <summary>Where the server in it listens, once it has said so.</summary>
+    /// <summary>The port of the server in it, once the server listens.</summary>
     public int Port { get; private set; }
 
-    /// <summary>All letters that were shown until now.</summary>
+    /// <summary>The text that has been shown so far.</summary>
     public string Screen => ControlSequence().Replace(Output, "");
 
-    /// <summary>All that came to the terminal until now, colours and all.</summary>
+    /// <summary>Everything written to the terminal so far, with its control sequences.</summary>
     public string Output
     {
         get
@@ -82,40 +82,40 @@ internal sealed partial class Window : IDisposable
 
     public void Type(string keys) => Terminal.Stream.Write(Encoding.UTF8.GetBytes(keys));
 
-    /// <summary>Waits until something like this is on the screen.</summary>
+    /// <summary>Waits until the screen matches a pattern.</summary>
     public Match Await(string pattern)
     {
-        Timing.Eventually(() => Regex.IsMatch(Screen, pattern), $"a screen with '{pattern}'");
+        Limit.Until(() => Regex.IsMatch(Screen, pattern), $"a screen with '{pattern}'");
         return Regex.Match(Screen, pattern);
     }
 
-    /// <summary>Waits until the shell asks for one more command: what is typed before that, it may throw away.</summary>
+    /// <summary>Waits for one more prompt of the shell: it may discard what is typed before.</summary>
     public void AwaitPrompt()
     {
         _prompts++;
-        Timing.Eventually(() => Regex.Count(Screen, Regex.Escape(Prompt)) >= _prompts && Terminal.IsOrdinary, "the shell's prompt");
+        Limit.Until(() => Regex.Count(Screen, Regex.Escape(Prompt)) >= _prompts && Terminal.IsOrdinary, "the shell's prompt");
     }
 
-    /// <summary>Waits until a server has named its keys, and reads them.</summary>
+    /// <summary>Waits until a server has listed its keys, and reads them.</summary>
     public void AwaitServer()
     {
         AwaitServerWithoutKeys();
         Await("keys: .*\n");
-        Timing.Eventually(() => Terminal.IsForKeys, "the keys are read");
+        Limit.Until(() => Terminal.IsForKeys, "the keys are read");
     }
 
-    /// <summary>Waits until a server can be asked.</summary>
+    /// <summary>Waits until a server has a control socket.</summary>
     public void AwaitServerWithoutKeys()
     {
         Port = int.Parse(Await(@"listening on 127\.0\.0\.1:(\d+)").Groups[1].ValueSpan, CultureInfo.InvariantCulture);
-        Timing.Eventually(() => File.Exists(_directory.Socket(Port)), "its control socket is there");
+        Limit.Until(() => File.Exists(_directory.Socket(Port)), "its control socket is there");
     }
 
     public JsonElement Status()
     {
-        using Visitor visitor = new(_directory, Port);
-        visitor.Say("status\n");
-        return visitor.Answer();
+        using ControlClient control = new(_directory, Port);
+        control.Send("status\n");
+        return control.ReadAnswer();
     }
 
     /// <summary>The model that serves.</summary>
@@ -124,12 +124,12 @@ internal sealed partial class Window : IDisposable
     /// <summary>Waits for the program's end; everything is on the screen by then.</summary>
     public int ExitCode()
     {
-        Assert.True(_process.WaitForExit(Timing.Generous), "the program in the window did not end");
-        Assert.True(_reader.Join(Timing.Generous), "somebody else still has the terminal");
+        Assert.True(_process.WaitForExit(Limit.Generous), "the program in the window did not end");
+        Assert.True(_reader.Join(Limit.Generous), "another process still has the terminal open");
         return _process.ExitCode;
     }
 
-    /// <summary>The processes in this window, that which was started first left out.</summary>
+    /// <summary>The processes in this window but the first one.</summary>
     public int[] Others() =>
     [
         .. from directory in Directory.GetDirectories("/proc")
@@ -149,7 +149,7 @@ internal sealed partial class Window : IDisposable
     public void Dispose()
     {
         Kill();
-        _process.WaitForExit(Timing.Generous);
+        _process.WaitForExit(Limit.Generous);
         Close();
         TestContext.Current.TestOutputHelper?.WriteLine($"the screen:\n{Screen}");
         _lifetime.Dispose();
@@ -167,7 +167,7 @@ internal sealed partial class Window : IDisposable
         _process.Kill();
     }
 
-    /// <summary>Field 6 of proc_pid_stat(5); 0 if the process has gone.</summary>
+    /// <summary>Field 6 of proc_pid_stat(5); 0 if the process has ended.</summary>
     private static int Session(string directory)
     {
         try
@@ -188,19 +188,19 @@ internal sealed partial class Window : IDisposable
     {
         byte[] buffer = new byte[4096];
         Decoder decoder = Encoding.UTF8.GetDecoder();
-        char[] letters = new char[buffer.Length];
+        char[] characters = new char[buffer.Length];
         try
         {
             while (!_closed)
             {
                 int count = Terminal.HasOutput(milliseconds: 50) ? Terminal.Stream.Read(buffer) : 0;
                 lock (_screen)
-                    _screen.Append(letters, 0, decoder.GetChars(buffer.AsSpan(0, count), letters, flush: false));
+                    _screen.Append(characters, 0, decoder.GetChars(buffer.AsSpan(0, count), characters, flush: false));
             }
         }
         catch (IOException)
         {
-            // Nobody has the terminal any more.
+            // No process has the terminal open.
         }
     }
 }

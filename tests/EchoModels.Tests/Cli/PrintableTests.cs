@@ -3,7 +3,7 @@ using Xunit;
 
 namespace EchoModels.Tests.Cli;
 
-/// <summary>Nothing that a client sends steers the terminal it is printed on.</summary>
+/// <summary>Nothing that a client sends controls the terminal that it is printed on.</summary>
 public sealed class PrintableTests
 {
     [Theory]
@@ -11,7 +11,7 @@ public sealed class PrintableTests
     [InlineData("hello, world")]
     [InlineData("你好 naïve Ω")]
     [InlineData("\U0001F600")]
-    public void Leaves_text_as_it_is(string text) => Assert.Equal(text, Printable.Escape(text));
+    public void Does_not_change_text(string text) => Assert.Equal(text, Printable.Escape(text));
 
     [Theory]
     [InlineData("\n", "\\n")]
@@ -34,7 +34,7 @@ public sealed class PrintableTests
     [InlineData("\u2029", "\\u2029")]
     [InlineData("\ufeff", "\\ufeff")]
     [InlineData("\u200b", "\\u200b")]
-    public void Escapes_what_steers_a_terminal(string text, string expected) => Assert.Equal(expected, Printable.Escape(text));
+    public void Escapes_what_controls_a_terminal(string text, string expected) => Assert.Equal(expected, Printable.Escape(text));
 
     [Fact]
     public void Lets_no_control_character_through()

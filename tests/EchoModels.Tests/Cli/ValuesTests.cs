@@ -110,7 +110,7 @@ public sealed class ValuesTests
     [Fact]
     public void Names_the_bounds_of_a_count_that_it_refuses()
     {
-        Option<int> option = Values.Count("--count", "-c", "how many", least: 1, most: 99, byDefault: 20);
+        Option<int> option = Values.Count("--count", "-c", "how many", min: 1, max: 99, defaultValue: 20);
 
         Assert.Equal("--count '0': accepted is a whole number from 1 to 99", Assert.Single(Parse(option, "-c", "0").Errors).Message);
         Assert.Equal(20, Parse(option).GetValue(option));
@@ -128,9 +128,9 @@ public sealed class ValuesTests
     }
 
     [Fact]
-    public void Takes_an_optional_count_or_nothing()
+    public void Reads_an_optional_count_or_none()
     {
-        Option<int?> option = Values.OptionalCount("--limit", "", "at most", least: 1, most: 9);
+        Option<int?> option = Values.OptionalCount("--limit", "", "at most", min: 1, max: 9);
 
         Assert.Null(Parse(option).GetValue(option));
         Assert.Equal(5, Parse(option, "--limit", "5").GetValue(option));

@@ -8,7 +8,7 @@ public sealed class LatencyHistogramTests(ITestOutputHelper output)
     private static readonly double[] Shares = [0, 0.001, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999, 1];
 
     [Fact]
-    public void Answers_zero_when_nothing_was_recorded()
+    public void Returns_zero_when_nothing_was_recorded()
     {
         LatencyHistogram histogram = new();
 
@@ -25,7 +25,7 @@ public sealed class LatencyHistogramTests(ITestOutputHelper output)
     [InlineData(100_000)]
     [InlineData(3_600_000_000_000)]
     [InlineData(long.MaxValue)]
-    public void Answers_a_lone_value_almost_exactly(long value)
+    public void Returns_a_single_value_almost_exactly(long value)
     {
         LatencyHistogram histogram = new();
         histogram.Record(value);
@@ -35,7 +35,7 @@ public sealed class LatencyHistogramTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Takes_a_clock_that_went_back_for_no_time_at_all()
+    public void Treats_a_negative_latency_as_zero()
     {
         LatencyHistogram histogram = new();
         histogram.Record(-5);

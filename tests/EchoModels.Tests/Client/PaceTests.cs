@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using EchoModels.Cli.Client;
-using EchoModels.Kernel;
+using EchoModels.Tests.Support;
 using Xunit;
 
 namespace EchoModels.Tests.Client;
@@ -17,24 +17,24 @@ public sealed class PaceTests : IDisposable
     public void Dispose() => _socket.Dispose();
 
     [Fact]
-    public void A_closed_loop_begins_with_a_full_pipeline_and_adds_one_message_an_echo()
+    public void A_closed_loop_begins_with_a_full_pipeline_and_adds_one_message_for_each_echo()
     {
         (Pace pace, LoadConnection[] clients) = Begin(Two with { Pipeline = 3 });
-        Assert.All(clients, client => Assert.Equal(3, client.Granted));
+        Assert.All(clients, client => Assert.Equal(3, client.Issued));
 
-        pace.Echoed(clients[0], Start + 5);
+        pace.HandleEcho(clients[0], Start + 5);
 
-        Assert.Equal(4, clients[0].Granted);
+        Assert.Equal(4, clients[0].Issued);
         Assert.Equal(Clock.Never, pace.NextDue);
     }
 
     [Fact]
-    public void Nothing_is_granted_beyond_the_number_of_messages()
+    public void Nothing_is_issued_beyond_the_number_of_messages()
     {
         (Pace pace, LoadConnection[] clients) = Begin(Two with { Messages = 2, Duration = null, Pipeline = 8 });
-        pace.Echoed(clients[0], Start + 5);
+        pace.HandleEcho(clients[0], Start + 5);
 
-        Assert.All(clients, client => Assert.Equal(2, client.Granted));
+        Assert.All(clients, client => Assert.Equal(2, client.Issued));
     }
 
     [Fact]
@@ -42,76 +42,76 @@ public sealed class PaceTests : IDisposable
     {
         (Pace pace, LoadConnection[] clients) = Begin(Two with { Think = TimeSpan.FromMilliseconds(10) });
         long due = Start + 7 + (10 * Clock.Millisecond);
-        pace.Echoed(clients[1], Start + 7);
+        pace.HandleEcho(clients[1], Start + 7);
 
         Assert.Equal(due, pace.NextDue);
-        Assert.False(pace.TryRelease(due - 1, out _));
-        Assert.True(pace.TryRelease(due, out LoadConnection released));
-        Assert.Same(clients[1], released);
-        Assert.Equal(2, clients[1].Granted);
+        Assert.False(pace.TryIssueDue(due - 1, out _));
+        Assert.True(pace.TryIssueDue(due, out LoadConnection issued));
+        Assert.Same(clients[1], issued);
+        Assert.Equal(2, clients[1].Issued);
     }
 
     [Fact]
-    public void An_open_loop_lets_the_clients_take_turns_by_the_timetable()
+    public void An_open_loop_releases_the_clients_in_turn_when_messages_are_due()
     {
         (Pace pace, LoadConnection[] clients) = Begin(Two with { Rate = 1_000 });
         Assert.Equal(Start, pace.NextDue);
-        Assert.True(pace.TryRelease(Start, out LoadConnection first));
+        Assert.True(pace.TryIssueDue(Start, out LoadConnection first));
         Assert.Equal(Start + Clock.Millisecond, pace.NextDue);
-        Assert.False(pace.TryRelease(Start + Clock.Millisecond - 1, out _));
-        Assert.True(pace.TryRelease(Start + Clock.Millisecond, out LoadConnection second));
+        Assert.False(pace.TryIssueDue(Start + Clock.Millisecond - 1, out _));
+        Assert.True(pace.TryIssueDue(Start + Clock.Millisecond, out LoadConnection second));
 
         Assert.Equal(clients, [first, second]);
     }
 
     [Theory]
     [InlineData(400, 1, 200)]
-    [InlineData(400, 50, 200)] // looked at seldom, it loses nothing
+    [InlineData(400, 50, 200)] // checked rarely, it loses nothing
     [InlineData(1_000, 1, 500)]
     [InlineData(3, 1, 2)]
     [InlineData(7, 20, 4)]
-    public void An_open_loop_grants_in_half_a_second_what_its_timetable_has_and_each_message_when_it_is_due(int rate, int step, int messages)
+    public void An_open_loop_issues_each_message_when_it_is_due_and_no_other(int rate, int step, int messages)
     {
         (Pace pace, LoadConnection[] clients) = Begin(Two with { Rate = rate, Pipeline = 1_024 });
         long end = Start + (Clock.Second / 2);
-        int granted = 0;
+        int issued = 0;
         for (long now = Start; now < end; now += step * Clock.Millisecond)
         {
-            while (pace.TryRelease(now, out LoadConnection client))
+            while (pace.TryIssueDue(now, out LoadConnection client))
             {
-                Assert.Same(clients[granted % 2], client);
-                granted++;
+                Assert.Same(clients[issued % 2], client);
+                issued++;
             }
 
             // Message 0 is due at once, and message n after n / rate seconds.
-            Assert.Equal(((now - Start) * rate / Clock.Second) + 1, granted);
+            Assert.Equal(((now - Start) * rate / Clock.Second) + 1, issued);
         }
 
-        while (pace.TryRelease(end - 1, out _))
-            granted++;
+        while (pace.TryIssueDue(end - 1, out _))
+            issued++;
 
-        Assert.Equal(messages, granted);
-        Assert.Equal(messages, clients.Sum(client => client.Granted));
+        Assert.Equal(messages, issued);
+        Assert.Equal(messages, clients.Sum(client => client.Issued));
     }
 
     [Fact]
-    public void An_open_loop_counts_the_waiting_of_a_message_whose_client_has_no_room()
+    public void An_open_loop_keeps_a_message_due_whose_client_has_no_room()
     {
         (Pace pace, LoadConnection[] clients) = Begin(Two with { Rate = 1_000 });
         long late = Start + (5 * Clock.Millisecond);
-        while (pace.TryRelease(late, out _))
+        while (pace.TryIssueDue(late, out _))
         {
         }
 
-        Assert.All(clients, client => Assert.Equal(1, client.Granted));
+        Assert.All(clients, client => Assert.Equal(1, client.Issued));
         Assert.Equal(Start + (6 * Clock.Millisecond), pace.NextDue);
     }
 
     private (Pace Pace, LoadConnection[] Clients) Begin(ClientOptions options)
     {
-        LoadConnection[] clients = [.. Enumerable.Range(0, 2).Select(slot => new LoadConnection(slot, _socket, SocketIo.ForThisSystem, options))];
+        LoadConnection[] clients = [.. Enumerable.Range(0, 2).Select(slot => new LoadConnection(slot, (int)_socket.Handle, TestKernel.Open(), options))];
         Pace pace = Pace.For(options);
-        pace.Begin(clients, Start);
+        pace.Start(clients, Start);
         return (pace, clients);
     }
 }

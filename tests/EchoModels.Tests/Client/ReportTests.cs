@@ -22,7 +22,7 @@ public sealed class ReportTests
         Report.ToJson());
 
     [Fact]
-    public void The_model_is_told_if_it_is_known()
+    public void The_model_is_reported_if_it_is_known()
     {
         Assert.StartsWith("""{"model":"epoll",""", (Report with { Model = "epoll" }).ToJson(), StringComparison.Ordinal);
         Assert.StartsWith("model ", (Report with { Model = "epoll" }).ToTable(), StringComparison.Ordinal);
@@ -40,7 +40,7 @@ public sealed class ReportTests
     }
 
     [Fact]
-    public void Kinds_of_faults_are_told_apart_in_one_line()
+    public void Different_faults_are_reported_in_one_line()
     {
         Faults faults = new(new ClientOptions { Server = new IPEndPoint(IPAddress.IPv6Loopback, 8888), Connections = 20 });
         Assert.Null(faults.Describe());

@@ -11,7 +11,7 @@ public sealed class TerminalTests : IDisposable
     public void Dispose() => _screen.Dispose();
 
     [Fact]
-    public void A_progress_line_covers_the_one_before()
+    public void A_progress_line_overwrites_the_one_before()
     {
         ProgressLine line = new(_screen, () => 80, () => true);
         line.Show("a long one");
@@ -35,7 +35,7 @@ public sealed class TerminalTests : IDisposable
     }
 
     [Fact]
-    public void A_progress_line_leaves_a_terminal_alone_that_another_job_uses()
+    public void A_progress_line_is_not_written_while_another_job_uses_the_terminal()
     {
         bool isOurs = true;
         ProgressLine line = new(_screen, () => 80, () => isOurs);
@@ -48,7 +48,7 @@ public sealed class TerminalTests : IDisposable
     }
 
     [Fact]
-    public void A_progress_line_that_was_never_shown_leaves_no_trace()
+    public void A_progress_line_that_was_never_shown_is_not_cleared()
     {
         new ProgressLine(_screen, () => 80, () => true).Clear();
 
@@ -56,7 +56,7 @@ public sealed class TerminalTests : IDisposable
     }
 
     [Fact]
-    public void A_letter_that_is_cut_in_two_segments_is_printed_whole()
+    public void A_character_that_is_split_over_segments_is_printed_whole()
     {
         Transcript transcript = new(_screen, withPrompt: false);
         foreach (byte one in Encoding.UTF8.GetBytes("你好 🙂\n"))
@@ -67,7 +67,7 @@ public sealed class TerminalTests : IDisposable
     }
 
     [Fact]
-    public void Half_a_letter_at_the_end_is_not_kept_secret()
+    public void An_incomplete_character_at_the_end_is_printed_as_a_replacement()
     {
         Transcript transcript = new(_screen, withPrompt: false);
         transcript.Print([(byte)'a', 0xe4]);
@@ -85,7 +85,7 @@ public sealed class TerminalTests : IDisposable
     }
 
     [Fact]
-    public void The_prompt_comes_first_and_makes_room_for_a_greeting()
+    public void The_prompt_comes_first_and_is_overwritten_by_a_greeting()
     {
         Transcript transcript = new(_screen, withPrompt: true);
         transcript.Prompt();

@@ -1,34 +1,34 @@
 using System.Net;
 using System.Net.Sockets;
 using EchoModels.Connections;
+using EchoModels.Kernel;
 using EchoModels.Tests.Support;
 using Xunit;
 
-namespace EchoModels.Tests.Sockets;
+namespace EchoModels.Tests.Connections;
 
 public sealed class ListenerTests
 {
+    private static readonly IKernel Kernel = TestKernel.Open();
     private static readonly IPEndPoint AnyPort = new(IPAddress.Loopback, 0);
 
     [Fact]
-    public void Names_the_port_that_the_kernel_chose()
+    public void Names_the_port_that_the_kernel_chose() => WithListener(listener =>
     {
-        Listener listener = Listener.Open(AnyPort, backlog: 1);
-        using Socket socket = listener.Socket;
-
         Assert.NotEqual(0, listener.EndPoint.Port);
         Assert.Equal(IPAddress.Loopback, listener.EndPoint.Address);
-    }
+    });
 
     [Fact]
     public void Refuses_a_port_in_use_and_leaves_no_descriptor()
     {
         LeakCheck before = LeakCheck.Now();
-        Listener first = Listener.Open(AnyPort, backlog: 1);
-        SocketException refusal = Assert.Throws<SocketException>(() => Listener.Open(first.EndPoint, backlog: 1));
-        first.Socket.Dispose();
+        WithListener(first =>
+        {
+            SocketException refusal = Assert.Throws<SocketException>(() => TestKernel.Listen(first.EndPoint, backlog: 1));
+            Assert.Equal(SocketError.AddressAlreadyInUse, refusal.SocketErrorCode);
+        });
 
-        Assert.Equal(SocketError.AddressAlreadyInUse, refusal.SocketErrorCode);
         before.AssertNothingIsLeft();
     }
 
@@ -37,40 +37,59 @@ public sealed class ListenerTests
     {
         IPEndPoint elsewhere = new(IPAddress.Parse("192.0.2.1"), 0); // TEST-NET-1, RFC 5737
 
-        Assert.Equal(SocketError.AddressNotAvailable, Assert.Throws<SocketException>(() => Listener.Open(elsewhere, 1)).SocketErrorCode);
+        Assert.Equal(SocketError.AddressNotAvailable, Assert.Throws<SocketException>(() => TestKernel.Listen(elsewhere, 1)).SocketErrorCode);
     }
 
     [Fact]
     public void Opens_a_port_again_right_after_a_connection_to_it_was_closed()
     {
-        Listener first = Listener.Open(AnyPort, backlog: 1);
-        using (Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))
+        IPEndPoint? used = null;
+        WithListener(first =>
         {
-            client.Connect(first.EndPoint);
-            first.Socket.Accept().Dispose(); // the server closes first, so TIME_WAIT is on its side
-        }
+            using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            client.Connect(used = first.EndPoint);
+            int accepted = Kernel.Accept(first.Socket, blocking: true, out _);
+            Kernel.Close(new SocketHandle(accepted)); // the server closes first, so TIME_WAIT is on its side
+        });
 
-        first.Socket.Dispose();
-        Listener.Open(first.EndPoint, backlog: 1).Socket.Dispose();
+        Kernel.Close(TestKernel.Listen(used!, backlog: 1).Socket);
     }
 
     [Fact]
     public void Keeps_IPv4_and_IPv6_apart_on_the_same_port()
     {
-        using Socket six = Listener.Open(new IPEndPoint(IPAddress.IPv6Any, 0), backlog: 1).Socket;
-        int port = ((IPEndPoint)six.LocalEndPoint!).Port;
-        using Socket four = Listener.Open(new IPEndPoint(IPAddress.Loopback, port), backlog: 1).Socket;
+        Listener six = TestKernel.Listen(new IPEndPoint(IPAddress.IPv6Any, 0), backlog: 1);
+        Listener four = TestKernel.Listen(new IPEndPoint(IPAddress.Loopback, six.EndPoint.Port), backlog: 1);
 
-        Assert.Equal(port, ((IPEndPoint)four.LocalEndPoint!).Port);
+        Assert.Equal(six.EndPoint.Port, four.EndPoint.Port);
+        Assert.Equal((IPAddress.IPv6Any, IPAddress.Loopback), (six.EndPoint.Address, four.EndPoint.Address));
+        Kernel.Close(six.Socket);
+        Kernel.Close(four.Socket);
     }
 
     [Fact]
-    public void Rests_less_than_a_second()
+    public void Backs_off_for_less_than_a_second() => WithListener(listener =>
     {
-        Listener listener = Listener.Open(AnyPort, backlog: 1);
-        using Socket socket = listener.Socket;
-        listener.Rest();
+        int left = 0;
+        Limit.WithinBackoff(listener, () =>
+        {
+            listener.BackOff();
+            left = listener.BackoffLeft;
+        });
 
-        Assert.InRange(listener.BackoffLeft, 0, 999);
+        Assert.InRange(left, 1, 999);
+    });
+
+    private static void WithListener(Action<Listener> test)
+    {
+        Listener listener = TestKernel.Listen(AnyPort, backlog: 1);
+        try
+        {
+            test(listener);
+        }
+        finally
+        {
+            Kernel.Close(listener.Socket);
+        }
     }
 }

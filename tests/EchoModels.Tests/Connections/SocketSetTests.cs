@@ -1,19 +1,19 @@
-using System.Net;
 using System.Net.Sockets;
 using EchoModels.Connections;
+using EchoModels.Events;
 using EchoModels.Kernel;
 using EchoModels.Tests.Support;
 using Xunit;
 
-namespace EchoModels.Tests.Sockets;
+namespace EchoModels.Tests.Connections;
 
 public sealed class SocketSetTests : IDisposable
 {
-    private readonly Listener _listener = Listener.Open(new IPEndPoint(IPAddress.Loopback, 0), backlog: 1_024);
+    private readonly Listener _listener = TestKernel.Listen(backlog: 1_024);
     private readonly List<Socket> _clients = [];
     private readonly SocketSet _set;
 
-    public SocketSetTests() => _set = new SocketSet([_listener], SocketIo.ForThisSystem);
+    public SocketSetTests() => _set = new SocketSet([_listener], TestKernel.Open());
 
     public void Dispose()
     {
@@ -49,28 +49,32 @@ public sealed class SocketSetTests : IDisposable
     public void Finds_nothing_by_a_token_that_it_never_gave(int slot, int generation) => Assert.Null(_set.Find(new Token(slot, generation)));
 
     [Fact]
-    public void Has_nothing_to_do_with_whoever_got_the_descriptor_of_one_that_was_closed()
+    public void Does_not_touch_the_socket_that_reuses_the_descriptor_of_a_closed_one()
     {
         Connection closed = Accept();
-        int descriptor = (int)closed.Socket.Handle;
-        _set.Close(closed, CloseReason.Idle);
-        List<Socket> others = [];
+        Connection other = closed;
         Limit.Until(
             () =>
             {
-                others.AddRange([Accept().Socket, _clients[^1]]);
-                return others.Exists(other => other.Handle == descriptor);
+                closed = Accept();
+                int number = closed.Socket.Number;
+                Connect();
+                _set.Close(closed, CloseReason.Idle);
+                Assert.True(_set.TryAccept(_listener, out other!));
+                return other.Socket.Number == number; // another test may have got it
             },
-            "its number is given away");
-        foreach (Socket other in others)
-            Assert.Equal(10, SocketIo.ForThisSystem.Send(other, "for others"u8, out _));
+            "another socket has its number");
 
         Assert.Equal(IoStatus.Closed, closed.Echo(new byte[64]));
-        Assert.All(others, other => Limit.Until(() => other.Available == 10, "it has all that was sent to it, and no more"));
+        _set.Abort(closed, CloseReason.Idle);
+        _set.Close(closed, CloseReason.Idle);
+        _clients[^1].Send("still open"u8);
+        Limit.Until(() => other.Available() == 10, "the other connection is open in both directions");
+        Assert.Equal(IoStatus.Progress, other.Echo(new byte[64]));
     }
 
     [Fact]
-    public void Gives_a_slot_again_in_its_next_generation()
+    public void Reuses_a_slot_in_its_next_generation()
     {
         Connection first = Accept();
         Token stale = first.Token;
@@ -84,126 +88,71 @@ public sealed class SocketSetTests : IDisposable
     }
 
     [Fact]
-    public void Counts_and_walks_the_connections_and_not_the_listeners()
+    public void Counts_and_enumerates_the_connections_and_not_the_listeners()
     {
         Assert.Equal(0, _set.Count);
         List<Connection> accepted = [.. Enumerable.Range(0, 200).Select(_ => Accept())];
 
         Assert.Equal(200, _set.Count);
-        Assert.Equal(accepted, Walk());
+        Assert.Equal(accepted, Enumerate());
     }
 
     [Fact]
-    public void Meets_every_other_connection_when_each_is_closed_as_it_is_met()
+    public void Enumerates_every_connection_although_each_is_closed_on_the_way()
     {
         for (int i = 0; i < 100; i++)
             Accept();
 
-        int met = 0;
+        int count = 0;
         foreach (Connection connection in _set)
         {
-            met++;
+            count++;
             _set.Close(connection, CloseReason.Idle);
         }
 
-        Assert.Equal((100, 0), (met, _set.Count));
-        Assert.Empty(Walk());
+        Assert.Equal((100, 0), (count, _set.Count));
+        Assert.Empty(Enumerate());
     }
 
     [Fact]
-    public void Tells_who_came_and_who_went_and_why()
+    public void Publishes_each_connection_and_the_reason_of_each_close()
     {
-        List<string> told = [];
-        _set.Accepted += _ => told.Add("accepted");
-        _set.Closed += (_, reason) => told.Add(reason.ToString());
-        Connection first = Accept();
-        Accept();
-        _set.Close(first, CloseReason.Reset);
-        _set.Dispose();
-
-        Assert.Equal(["accepted", "accepted", "Reset", "Drain"], told);
-    }
-
-    [Fact]
-    public void Accepts_nobody_when_nobody_is_there()
-    {
-        _set.SetBlocking(false);
-
-        Assert.False(_set.TryAccept(_listener, out Connection? nobody));
-        Assert.Null(nobody);
-        Assert.False(_listener.IsBackingOff);
-    }
-
-    [Theory]
-    [InlineData(SocketError.WouldBlock, false)]
-    [InlineData(SocketError.Interrupted, false)]
-    [InlineData(SocketError.ConnectionAborted, false)]
-    [InlineData(SocketError.TooManyOpenSockets, true)]
-    [InlineData(SocketError.NoBufferSpaceAvailable, true)]
-    public void Lets_the_listener_rest_only_when_there_is_a_want_of_something(SocketError error, bool rests)
-    {
-        ScriptedIo io = new() { AcceptError = error };
-        Listener listener = Listener.Open(new IPEndPoint(IPAddress.Loopback, 0), backlog: 1);
-        using SocketSet set = new([listener], io);
-        int failed = 0;
-        set.AcceptFailed += (_, _) => failed++;
-        (bool Rests, Interest Interest) seen = default;
-        Limit.WithinRest(listener, () =>
+        List<string> published = [];
+        using (_set.Events.Subscribe("test", happened => published.Add(happened is ConnectionClosed closed ? closed.Reason.ToString() : "accepted")))
         {
-            failed = 0;
-            Assert.False(set.TryAccept(listener, out _));
-            seen = (listener.IsBackingOff, listener.Interest);
-        });
+            Connection first = Accept();
+            Connection second = Accept();
+            Accept();
+            _set.Close(first, CloseReason.Reset);
+            _set.Abort(second, CloseReason.Idle);
+            _set.Close(second, CloseReason.PeerClosed);
+            _set.Dispose();
+        }
 
-        Assert.Equal((rests, rests ? Interest.None : Interest.Read), seen);
-        Assert.Equal(rests ? 1 : 0, failed);
+        Assert.Equal(["accepted", "accepted", "accepted", "Reset", "Idle", "Drain"], published);
+        Assert.Equal((3L, 3L), (_set.AcceptedCount, _set.ClosedCount));
     }
 
     [Fact]
-    public void Makes_no_call_while_the_listener_rests_and_one_when_it_has_rested()
-    {
-        ScriptedIo io = new() { AcceptError = SocketError.TooManyOpenSockets };
-        Listener listener = Listener.Open(new IPEndPoint(IPAddress.Loopback, 0), backlog: 1);
-        using SocketSet set = new([listener], io);
-        long begin = Environment.TickCount64;
-        Limit.Until(
-            () =>
-            {
-                set.TryAccept(listener, out _);
-                Assert.InRange(set.BackoffMilliseconds, -1, Listener.BackoffMilliseconds);
-                return io.Calls.Count == 3;
-            },
-            "it has been asked three times");
-        Assert.True(Environment.TickCount64 - begin >= 2 * Listener.BackoffMilliseconds, "it was asked before it had rested");
-
-        io.AcceptError = SocketError.WouldBlock;
-        io.Calls.Clear();
-        Limit.Until(() => !listener.IsBackingOff, "it has rested");
-        set.TryAccept(listener, out _);
-        Assert.Equal(["accept"], io.Calls);
-        Assert.Equal(Timeout.Infinite, set.BackoffMilliseconds);
-    }
-
-    [Fact]
-    public void Withstands_many_threads_that_accept_close_and_walk()
+    public void Can_be_used_by_many_threads_that_accept_close_and_enumerate()
     {
         const int Each = 300;
         _set.SetBlocking(false);
-        List<BackgroundWork> errands = [.. Enumerable.Range(0, 3).Select(_ => BackgroundWork.Begin(AcceptAndClose))];
+        List<BackgroundWork> threads = [.. Enumerable.Range(0, 3).Select(_ => BackgroundWork.Start(AcceptAndClose))];
         using CancellationTokenSource enough = new();
-        BackgroundWork walker = BackgroundWork.Begin(() =>
+        BackgroundWork enumerating = BackgroundWork.Start(() =>
         {
             while (!enough.IsCancellationRequested)
-                Walk();
+                Enumerate();
         });
 
         for (int i = 0; i < 3 * Each; i++)
             Connect();
-        foreach (BackgroundWork errand in errands)
-            errand.Done();
+        foreach (BackgroundWork thread in threads)
+            thread.Wait();
 
         enough.Cancel();
-        walker.Done();
+        enumerating.Wait();
         Assert.Equal(0, _set.Count);
 
         void AcceptAndClose()
@@ -217,29 +166,6 @@ public sealed class SocketSetTests : IDisposable
                 _set.Close(connection, CloseReason.Idle);
                 done++;
             }
-        }
-    }
-
-    [Fact]
-    public void Admits_no_more_than_it_may_though_several_threads_accept_at_once()
-    {
-        const int Threads = 4;
-        using Barrier together = new(Threads);
-        Listener listener = Listener.Open(new IPEndPoint(IPAddress.Loopback, 0), backlog: 16);
-        using SocketSet set = new([listener], new AcceptsTogether(together), new EchoPolicy { MaxConnections = 1 });
-        for (int i = 0; i < 50; i++)
-        {
-            for (int client = 0; client < Threads; client++)
-            {
-                _clients.Add(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
-                _clients[^1].Connect(listener.EndPoint);
-            }
-
-            List<BackgroundWork> errands = [.. Enumerable.Range(0, Threads).Select(_ => BackgroundWork.Begin(() => set.TryAccept(listener, out Connection? _)))];
-            errands.ForEach(errand => errand.Done());
-            Assert.Equal(1, set.Count);
-            foreach (Connection admitted in set)
-                set.Close(admitted, CloseReason.Idle);
         }
     }
 
@@ -257,31 +183,12 @@ public sealed class SocketSetTests : IDisposable
         _clients.Add(client);
     }
 
-    private List<Connection> Walk()
+    private List<Connection> Enumerate()
     {
-        List<Connection> met = [];
+        List<Connection> connections = [];
         foreach (Connection connection in _set)
-            met.Add(connection);
+            connections.Add(connection);
 
-        return met;
-    }
-
-    /// <summary>Has everybody wait until each has accepted a client.</summary>
-    private sealed class AcceptsTogether(Barrier barrier) : ISocketIo
-    {
-        public Socket? Accept(Socket listener, bool blocking, out SocketError error)
-        {
-            Socket? accepted = SocketIo.ForThisSystem.Accept(listener, blocking, out error);
-            Assert.True(barrier.SignalAndWait(Limit.Generous), "not all of them accept");
-            return accepted;
-        }
-
-        public int Receive(OpenSocket socket, Span<byte> buffer, out SocketError error) => SocketIo.ForThisSystem.Receive(socket, buffer, out error);
-
-        public int Send(OpenSocket socket, ReadOnlySpan<byte> bytes, out SocketError error) => SocketIo.ForThisSystem.Send(socket, bytes, out error);
-
-        public void SetBlocking(Socket socket, bool blocking) => SocketIo.ForThisSystem.SetBlocking(socket, blocking);
-
-        public int Unacknowledged(Socket socket) => 0;
+        return connections;
     }
 }

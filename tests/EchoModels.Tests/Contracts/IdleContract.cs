@@ -1,10 +1,11 @@
-using EchoModels.Connections;
+using EchoModels.Events;
 using EchoModels.Tests.Support;
 using Xunit;
 
 namespace EchoModels.Tests.Contracts;
 
-/// <summary>Whoever says nothing for too long is closed, whichever model serves it, and nobody else.</summary>
+/// <summary>A connection that is idle for too long is closed, whichever model serves it, and no other.</summary>
+[Slow]
 public sealed class IdleContract
 {
     private const int MiB = 1024 * 1024;
@@ -12,51 +13,51 @@ public sealed class IdleContract
 
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(100);
 
-    public static TheoryData<string> Here => EveryModel.Here;
+    public static TheoryData<string> Available => EveryModel.Available;
 
     public static TheoryData<string> ServingAll => EveryModel.ServingAll;
 
     [Theory]
-    [MemberData(nameof(Here))]
-    public void Closes_who_says_nothing(string model) => TestServer.Run(model, server =>
+    [MemberData(nameof(Available))]
+    public void Closes_a_client_that_sends_nothing(string model) => TestServer.Run(model, server =>
     {
         Peer peer = server.Connect();
         peer.Exchange(10);
-        using IdleWatch watch = new(server.Sockets, Short);
-        peer.HearEnd();
+        using IdleTimeout watch = new(server.Sockets, server.Services.Children, Short);
+        peer.ReceiveToEnd();
         server.AwaitClosed(1);
         Assert.Equal([CloseReason.Idle], server.Reasons);
     });
 
     [Theory]
-    [MemberData(nameof(Here))]
-    public void Closes_who_does_not_read(string model) => TestServer.Run(model, new ServerOptions { Queue = SmallQueue }, server =>
+    [MemberData(nameof(Available))]
+    public void Closes_a_client_that_does_not_read(string model) => TestServer.Run(model, new ServerOptions { Queue = SmallQueue }, server =>
     {
         Peer peer = server.Connect(queue: SmallQueue);
-        peer.SayUntilStuck(16 * MiB);
-        using IdleWatch watch = new(server.Sockets, Short);
+        peer.SendUntilBlocked(16 * MiB);
+        using IdleTimeout watch = new(server.Sockets, server.Services.Children, Short);
         server.AwaitClosed(1);
         Assert.Equal([CloseReason.Idle], server.Reasons);
     });
 
     [Theory]
     [MemberData(nameof(ServingAll))]
-    public void Lets_live_who_talks(string model) => TestServer.Run(model, server =>
+    public void Keeps_a_client_that_sends_while_it_closes_an_idle_one(string model) => TestServer.Run(model, server =>
     {
-        Peer talker = server.Connect();
-        Peer silent = server.Connect();
-        talker.Exchange(10);
-        silent.Exchange(10);
-        using IdleWatch watch = new(server.Sockets, 10 * Short);
-        while (server.Closed.IsEmpty)
+        Peer active = server.Connect();
+        Peer idle = server.Connect();
+        active.Exchange(10);
+        idle.Exchange(10);
+        using IdleTimeout watch = new(server.Sockets, server.Services.Children, 10 * Short);
+        while (server.Closed.Count == 0)
         {
-            talker.Exchange(1);
+            active.Exchange(1);
             Thread.Sleep(5);
         }
 
-        talker.Exchange(10);
+        active.Exchange(10);
         Assert.Equal([CloseReason.Idle], server.Reasons);
-        Assert.Equal(server.Closed.Single().Connection.Peer, silent.Address);
-        talker.Leave();
+        Assert.Equal(server.Closed.Single().Peer, idle.Address);
+        active.Close();
     });
 }

@@ -6,51 +6,51 @@ using Xunit;
 
 namespace EchoModels.Tests.Contracts;
 
-/// <summary>How every selector keeps its books when there are many sockets, and when they come and go.</summary>
+/// <summary>Every selector keeps track of many sockets, and of sockets that are added and removed.</summary>
 public sealed class ManySocketsContract : IDisposable
 {
-    private readonly List<Socket> _mailboxes = [];
+    private readonly List<Socket> _sockets = [];
 
     public static TheoryData<string> Rows => SelectorContract.Rows;
 
-    /// <summary>Those that watch any descriptor.</summary>
+    /// <summary>Selectors that watch any descriptor, 1,024 and beyond.</summary>
     public static TheoryData<string> Unbounded => [.. SelectorTable.Rows.Select(row => row.Name)];
 
     public void Dispose()
     {
-        foreach (Socket mailbox in _mailboxes)
-            mailbox.Dispose();
+        foreach (Socket socket in _sockets)
+            socket.Dispose();
     }
 
     [Theory]
     [MemberData(nameof(Unbounded))]
-    public void Finds_those_that_are_ready_among_2000_past_descriptor_1024(string name) => TestSelector.Run(name, test =>
+    public void Finds_the_ready_sockets_among_2000_past_descriptor_1024(string name) => TestSelector.Run(name, test =>
     {
         Watch(test, 2_000);
-        Assert.True(_mailboxes[^1].Handle > 1_024);
+        Assert.True(_sockets[^1].Handle > 1_024);
 
-        int[] posted = [0, 500, 1_023, 1_024, 1_025, 1_500, 1_999];
-        foreach (int i in posted)
-            Watched.Post(_mailboxes[i]);
+        int[] ready = [0, 500, 1_023, 1_024, 1_025, 1_500, 1_999];
+        foreach (int i in ready)
+            TestSockets.SendTo(_sockets[i]);
 
-        Assert.Equal(posted, test.Ready().Keys.Select(token => token.Slot).Order());
-        Forget(test);
+        Assert.Equal(ready, test.Ready().Keys.Select(token => token.Slot).Order());
+        RemoveAll(test);
     });
 
     [Theory]
     [MemberData(nameof(Unbounded))]
-    public void Tells_all_of_1300_that_stay_ready_in_a_few_waits(string name) => TestSelector.Run(name, test =>
+    public void Returns_all_of_1300_ready_sockets_in_a_few_waits(string name) => TestSelector.Run(name, test =>
     {
         Watch(test, 1_300);
-        foreach (Socket mailbox in _mailboxes)
-            Watched.Post(mailbox);
+        foreach (Socket socket in _sockets)
+            TestSockets.SendTo(socket);
 
         HashSet<Token> seen = [];
         for (int i = 0; i < 10; i++)
             seen.UnionWith(test.Ready().Keys);
 
         Assert.Equal(1_300, seen.Count);
-        Forget(test);
+        RemoveAll(test);
     });
 
     [Theory]
@@ -71,7 +71,7 @@ public sealed class ManySocketsContract : IDisposable
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public void Is_silent_when_all_were_removed(string name) => RemovesAndFinds(name, [.. Enumerable.Range(0, 10)]);
+    public void Returns_nothing_when_all_were_removed(string name) => RemovesAndFinds(name, [.. Enumerable.Range(0, 10)]);
 
     [Theory]
     [MemberData(nameof(Rows))]
@@ -81,14 +81,14 @@ public sealed class ManySocketsContract : IDisposable
         Dictionary<int, Interest> watched = [];
         for (int i = 0; i < 100; i++)
         {
-            _mailboxes.Add(Watched.Mailbox());
+            _sockets.Add(TestSockets.Datagram());
             if (i % 2 == 0)
-                Watched.Post(_mailboxes[i]);
+                TestSockets.SendTo(_sockets[i]);
         }
 
         for (int step = 0; step < 2_000; step++)
         {
-            Change(test.Selector, watched, random.Next(_mailboxes.Count), random.Next(3) == 0, random.Next(2) == 0);
+            Change(test.Selector, watched, random.Next(_sockets.Count), random.Next(3) == 0, random.Next(2) == 0);
             if (step % 20 != 0)
                 continue;
 
@@ -96,24 +96,24 @@ public sealed class ManySocketsContract : IDisposable
             Assert.Equal(expected, test.Ready(milliseconds: 0).Keys.Select(token => token.Slot).Order());
         }
 
-        Forget(test, [.. Enumerable.Range(0, _mailboxes.Count).Except(watched.Keys)]);
+        RemoveAll(test, [.. Enumerable.Range(0, _sockets.Count).Except(watched.Keys)]);
     });
 
-    private void Change(ISelector selector, Dictionary<int, Interest> watched, int which, bool remove, bool silent)
+    private void Change(ISelector selector, Dictionary<int, Interest> watched, int which, bool remove, bool noInterest)
     {
-        Interest interest = silent ? Interest.None : Interest.Read;
+        Interest interest = noInterest ? Interest.None : Interest.Read;
         if (watched.TryAdd(which, interest))
         {
-            selector.Add(_mailboxes[which], interest, new Token(which, 1));
+            selector.Add(_sockets[which], interest, new Token(which, 1));
         }
         else if (remove)
         {
-            selector.Remove(_mailboxes[which]);
+            selector.Remove(_sockets[which]);
             watched.Remove(which);
         }
         else
         {
-            selector.Modify(_mailboxes[which], interest, new Token(which, 1));
+            selector.Modify(_sockets[which], interest, new Token(which, 1));
             watched[which] = interest;
         }
     }
@@ -122,33 +122,33 @@ public sealed class ManySocketsContract : IDisposable
     {
         Watch(test, 10);
         foreach (int i in removed)
-            test.Selector.Remove(_mailboxes[i]);
-        foreach (Socket mailbox in _mailboxes)
-            Watched.Post(mailbox);
+            test.Selector.Remove(_sockets[i]);
+        foreach (Socket socket in _sockets)
+            TestSockets.SendTo(socket);
 
         int[] expected = [.. Enumerable.Range(0, 10).Except(removed)];
         Assert.Equal(expected, test.Ready(milliseconds: expected.Length == 0 ? 30 : 10_000).Keys.Select(token => token.Slot).Order());
-        Forget(test, removed);
+        RemoveAll(test, removed);
     });
 
     private void Watch(TestSelector test, int count)
     {
         for (int i = 0; i < count; i++)
         {
-            _mailboxes.Add(Watched.Mailbox());
-            test.Selector.Add(_mailboxes[i], Interest.Read, new Token(i, 1));
+            _sockets.Add(TestSockets.Datagram());
+            test.Selector.Add(_sockets[i], Interest.Read, new Token(i, 1));
         }
     }
 
-    private void Forget(TestSelector test, params int[] already)
+    private void RemoveAll(TestSelector test, params int[] removed)
     {
-        for (int i = 0; i < _mailboxes.Count; i++)
+        for (int i = 0; i < _sockets.Count; i++)
         {
-            if (!already.Contains(i))
-                test.Selector.Remove(_mailboxes[i]);
+            if (!removed.Contains(i))
+                test.Selector.Remove(_sockets[i]);
         }
 
         Dispose();
-        _mailboxes.Clear();
+        _sockets.Clear();
     }
 }

@@ -1,59 +1,60 @@
-using System.Net;
 using System.Net.Sockets;
 using EchoModels.Connections;
 using EchoModels.EventLoops;
+using EchoModels.Events;
 using EchoModels.Kernel;
+using EchoModels.Tests.Support;
 using Xunit;
 
-namespace EchoModels.Tests.Selectors;
+namespace EchoModels.Tests.EventLoops;
 
-/// <summary>From what a wait returned to the sockets that are still there.</summary>
+/// <summary>The events of a wait, as sockets that are still open.</summary>
 public sealed class ReadySocketsTests : IDisposable
 {
-    private readonly Guests _guests = new();
+    private readonly Server _server = new();
 
-    public void Dispose() => _guests.Dispose();
+    public void Dispose() => _server.Dispose();
 
     [Fact]
-    public void Come_in_the_order_of_their_events()
+    public void Are_in_the_order_of_their_events()
     {
-        Connection first = _guests.Accept();
-        Connection second = _guests.Accept();
+        Connection first = _server.Accept();
+        Connection second = _server.Accept();
 
-        Assert.Equal([second, _guests.Listener, first], Walk(second.Token, _guests.Listener.Token, first.Token));
-        Assert.Empty(Walk());
+        Assert.Equal([second, _server.Listener, first], Enumerate(second.Token, _server.Listener.Token, first.Token));
+        Assert.Empty(Enumerate());
     }
 
     [Fact]
-    public void Leave_out_those_who_were_closed()
+    public void Leave_out_a_closed_connection()
     {
-        Connection first = _guests.Accept();
-        Connection second = _guests.Accept();
-        Token[] tokens = [first.Token, second.Token, _guests.Listener.Token];
-        _guests.Sockets.Close(first, CloseReason.Idle);
+        Connection first = _server.Accept();
+        Connection second = _server.Accept();
+        Token[] tokens = [first.Token, second.Token, _server.Listener.Token];
+        _server.Sockets.Close(first, CloseReason.Idle);
 
-        Assert.Equal([second, _guests.Listener], Walk(tokens));
+        Assert.Equal([second, _server.Listener], Enumerate(tokens));
     }
 
     [Fact]
-    public void Leave_out_who_is_closed_while_another_is_attended_to_though_a_newcomer_has_its_place()
+    public void Leave_out_a_connection_that_is_closed_during_the_enumeration_although_its_slot_is_reused()
     {
-        Connection first = _guests.Accept();
-        Connection second = _guests.Accept();
-        List<EventSource> met = [];
-        Connection? newcomer = null;
-        foreach (EventSource socket in new ReadySockets(_guests.Sockets, Events(first.Token, second.Token, _guests.Listener.Token)))
+        Connection first = _server.Accept();
+        Connection second = _server.Accept();
+        List<EventSource> sockets = [];
+        Connection? reused = null;
+        foreach (EventSource socket in new ReadySockets(_server.Sockets, Events(first.Token, second.Token, _server.Listener.Token)))
         {
-            met.Add(socket);
+            sockets.Add(socket);
             if (socket != first)
                 continue;
 
-            _guests.Sockets.Close(second, CloseReason.Idle);
-            newcomer = _guests.Accept();
+            _server.Sockets.Close(second, CloseReason.Idle);
+            reused = _server.Accept();
         }
 
-        Assert.Equal(second.Token.Slot, newcomer!.Token.Slot);
-        Assert.Equal([first, _guests.Listener], met);
+        Assert.Equal(second.Token.Slot, reused!.Token.Slot);
+        Assert.Equal([first, _server.Listener], sockets);
     }
 
     [Theory]
@@ -62,32 +63,32 @@ public sealed class ReadySocketsTests : IDisposable
     [InlineData(64)]
     [InlineData(int.MaxValue)]
     [InlineData(int.MinValue)]
-    public void Leave_out_who_never_was(int slot)
+    public void Leave_out_a_token_that_was_never_given(int slot)
     {
-        Token nobody = new(slot, 0);
+        Token unknown = new(slot, 0);
 
-        Assert.Equal([_guests.Listener], Walk(nobody, _guests.Listener.Token, nobody, nobody));
+        Assert.Equal([_server.Listener], Enumerate(unknown, _server.Listener.Token, unknown, unknown));
     }
 
-    private List<EventSource> Walk(params Token[] tokens)
+    private List<EventSource> Enumerate(params Token[] tokens)
     {
-        List<EventSource> met = [];
-        foreach (EventSource socket in new ReadySockets(_guests.Sockets, Events(tokens)))
-            met.Add(socket);
+        List<EventSource> sockets = [];
+        foreach (EventSource socket in new ReadySockets(_server.Sockets, Events(tokens)))
+            sockets.Add(socket);
 
-        return met;
+        return sockets;
     }
 
     private static ReadyEvent[] Events(params Token[] tokens) => [.. tokens.Select(token => new ReadyEvent(token, Interest.Read))];
 
     /// <summary>A set with a listener, and clients for it.</summary>
-    private sealed class Guests : IDisposable
+    private sealed class Server : IDisposable
     {
         private readonly List<Socket> _clients = [];
 
-        public Guests() => Sockets = new SocketSet([Listener], SocketIo.ForThisSystem);
+        public Server() => Sockets = new SocketSet([Listener], TestKernel.Open());
 
-        public Listener Listener { get; } = Listener.Open(new IPEndPoint(IPAddress.Loopback, 0), backlog: 16);
+        public Listener Listener { get; } = TestKernel.Listen(backlog: 16);
 
         public SocketSet Sockets { get; }
 

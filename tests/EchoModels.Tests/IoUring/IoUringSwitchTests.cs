@@ -1,50 +1,51 @@
-using EchoModels.Connections;
+using EchoModels.Events;
 using EchoModels.Tests.Support;
 using Xunit;
 
-namespace EchoModels.Tests.Models;
+namespace EchoModels.Tests.IoUring;
 
-/// <summary>A ring lets go of its sockets only when the kernel has answered for each request; again and again, in the midst of traffic.</summary>
+/// <summary>A ring stops only when the kernel has completed every request: many times, in the middle of traffic.</summary>
+[Slow]
 public sealed class IoUringSwitchTests
 {
     private const int SmallQueue = 8 * 1024;
 
     [Theory]
-    [MemberData(nameof(OddRings.Names), MemberType = typeof(OddRings))]
-    public void Keeps_every_byte_in_100_switches(string ring) => SwitchToAndFro(ring, "epoll", switches: 100);
+    [MemberData(nameof(RingVariants.Names), MemberType = typeof(RingVariants))]
+    public void Keeps_every_byte_in_100_switches(string ring) => SwitchBackAndForth(ring, "epoll", switches: 100);
 
     [Theory]
-    [InlineData(OddRings.Usual)]
-    [InlineData(OddRings.Three)]
-    public void Keeps_every_byte_in_400_switches(string ring) => SwitchToAndFro(ring, "epoll", switches: 400);
+    [InlineData(RingVariants.Usual)]
+    [InlineData(RingVariants.Three)]
+    public void Keeps_every_byte_in_400_switches(string ring) => SwitchBackAndForth(ring, "epoll", switches: 400);
 
     [Theory]
-    [InlineData(OddRings.Usual, "threads")]
-    [InlineData(OddRings.Usual, "busy-poll")]
-    [InlineData(OddRings.Usual, "io-uring-loops")]
-    [InlineData(OddRings.Three, "io-uring")]
-    [InlineData(OddRings.Three, "io-uring-loops")]
-    public void Keeps_every_byte_in_40_switches_to_and_from(string ring, string other) => SwitchToAndFro(ring, other, switches: 40);
+    [InlineData(RingVariants.Usual, "threads")]
+    [InlineData(RingVariants.Usual, "busy-poll")]
+    [InlineData(RingVariants.Usual, "io-uring-loops")]
+    [InlineData(RingVariants.Three, "io-uring")]
+    [InlineData(RingVariants.Three, "io-uring-loops")]
+    public void Keeps_every_byte_in_40_switches_to_and_from(string ring, string other) => SwitchBackAndForth(ring, other, switches: 40);
 
-    private static void SwitchToAndFro(string ring, string other, int switches) =>
-        TestServer.Run(OddRings.Row(ring), new ServerOptions { Queue = SmallQueue }, server =>
+    private static void SwitchBackAndForth(string ring, string other, int switches) =>
+        TestServer.Run(RingVariants.Row(ring), new ServerOptions { Queue = SmallQueue }, server =>
         {
             Random random = new(server.Seed);
             using Clients clients = new(server.Seed);
             for (int i = 0; i < 4; i++)
             {
-                clients.Join(new Talker(server.Connect()));
-                clients.Join(new SlowReader(server.Connect(queue: SmallQueue)));
-                clients.Join(new Stuffed(server.Connect(queue: SmallQueue)));
-                clients.Join(new HalfCloser(server.Connect(queue: SmallQueue), piece: 30_000));
+                clients.Add(new ActiveClient(server.Connect()));
+                clients.Add(new SlowReader(server.Connect(queue: SmallQueue)));
+                clients.Add(new NonReader(server.Connect(queue: SmallQueue)));
+                clients.Add(new HalfCloser(server.Connect(queue: SmallQueue), bytes: 30_000));
             }
 
             for (int i = 0; i < switches; i++)
             {
                 if (i % 10 == 0)
-                    clients.Join(new Talker(server.Connect()));
+                    clients.Add(new ActiveClient(server.Connect()));
 
-                server.Switch(i % 2 == 0 ? EveryModel.Find(other) : OddRings.Row(ring));
+                server.Switch(i % 2 == 0 ? EveryModel.Find(other) : RingVariants.Row(ring));
                 Thread.Sleep(random.Next(4));
             }
 

@@ -1,7 +1,7 @@
 using EchoModels.Kernel;
 using Xunit;
 
-namespace EchoModels.Tests.Sockets;
+namespace EchoModels.Tests.Kernel;
 
 public sealed class TokenTests
 {

@@ -4,7 +4,8 @@ using Xunit;
 
 namespace EchoModels.Tests.Models;
 
-/// <summary>A loop that is warm makes no work for the garbage collector.</summary>
+/// <summary>Once warm, a loop allocates nothing for a message.</summary>
+[Slow]
 public sealed class AllocationTests
 {
     private const int Messages = 10_000;
@@ -28,7 +29,7 @@ public sealed class AllocationTests
         long before = GC.GetTotalAllocatedBytes(precise: true);
         Exchange(client, message, Messages);
 
-        // All threads are counted: some other one's few kilobytes must not fail the test.
+        // All threads are counted: the few kilobytes of another thread must not fail the test.
         Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, Messages * 8);
     });
 

@@ -1,11 +1,12 @@
 using System.Net.Sockets;
 using EchoModels.Connections;
+using EchoModels.Kernel;
 using EchoModels.Tests.Support;
 using Xunit;
 
 namespace EchoModels.Tests.Models;
 
-/// <summary>A model that says it blocks really blocks, whoever had the sockets before: the kernel's own word for it.</summary>
+/// <summary>Blocking models have blocking sockets, and the others do not, whichever model served before: O_NONBLOCK in /proc.</summary>
 public sealed class BlockingFlagTests
 {
     private const int O_NONBLOCK = 0x800;
@@ -17,7 +18,7 @@ public sealed class BlockingFlagTests
     [InlineData("select", false)]
     [InlineData("poll", false)]
     [InlineData("epoll", false)]
-    public void Blocks_or_does_not_after_a_switch_as_the_model_says(string model, bool blocks) => TestServer.Run("epoll", server =>
+    public void Sets_every_socket_blocking_or_not_after_a_switch(string model, bool blocks) => TestServer.Run("epoll", server =>
     {
         Peer adopted = server.Connect();
         adopted.Exchange(10);
@@ -30,36 +31,36 @@ public sealed class BlockingFlagTests
         foreach (Connection connection in server.Sockets)
             Assert.Equal(blocks, Blocks(connection.Socket));
 
-        adopted.Leave();
-        Peer newcomer = server.Connect();
-        newcomer.Exchange(10);
+        adopted.Close();
+        Peer later = server.Connect();
+        later.Exchange(10);
         foreach (Connection connection in server.Sockets)
             Assert.Equal(blocks, Blocks(connection.Socket));
     });
 
-    /// <summary>Or else a child process that has the same socket would meet EAGAIN, and lose what it has not sent.</summary>
+    /// <summary>Otherwise a child process with the same socket would get EAGAIN, and lose its unsent bytes.</summary>
     [Fact]
-    public void Blocks_still_when_its_input_is_ended() => TestServer.Run("epoll", server =>
+    public void Leaves_a_socket_blocking_when_it_is_shut_down() => TestServer.Run("epoll", server =>
     {
         Peer peer = server.Connect();
         peer.Exchange(10);
-        server.Switch(FakeModel.Row("nobody", (sockets, stop) =>
+        server.Switch(FakeModel.Row("holder", (sockets, stop) =>
         {
             sockets.SetBlocking(true);
             sockets.ReportStarted();
             stop.WaitHandle.WaitOne();
         }));
-        Connection connection = server.Accepted.Single();
-        connection.ShutdownReceive();
+        Connection connection = server.Single;
+        server.Sockets.Kernel.Shutdown(connection.Socket, SocketShutdown.Receive);
         Assert.True(Blocks(connection.Socket));
-        connection.ShutdownSend();
+        server.Sockets.Kernel.Shutdown(connection.Socket, SocketShutdown.Send);
         Assert.True(Blocks(connection.Socket));
-        peer.HearEnd();
+        peer.ReceiveToEnd();
     });
 
-    private static bool Blocks(Socket socket)
+    private static bool Blocks(SocketHandle socket)
     {
-        string line = File.ReadLines($"/proc/self/fdinfo/{socket.Handle}").First(line => line.StartsWith("flags:", StringComparison.Ordinal));
+        string line = File.ReadLines($"/proc/self/fdinfo/{socket.Number}").First(line => line.StartsWith("flags:", StringComparison.Ordinal));
         int flags = Convert.ToInt32(line["flags:".Length..].Trim(), 8);
         return (flags & O_NONBLOCK) == 0;
     }

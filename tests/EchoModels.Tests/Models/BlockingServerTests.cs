@@ -3,11 +3,11 @@ using Xunit;
 
 namespace EchoModels.Tests.Models;
 
-/// <summary>One client at a time, and the others in line.</summary>
+/// <summary>One client at a time; the others wait.</summary>
 public sealed class BlockingServerTests
 {
     [Fact]
-    public void Tells_how_many_wait_of_those_it_adopted() => TestServer.Run("epoll", server =>
+    public void Counts_the_waiting_clients_among_those_it_takes_over() => TestServer.Run("epoll", server =>
     {
         Peer[] peers = [.. Enumerable.Range(0, 5).Select(_ => server.Connect())];
         foreach (Peer peer in peers)
@@ -19,7 +19,7 @@ public sealed class BlockingServerTests
             peers[i].Exchange(100);
             Assert.Equal(peers.Length - 1 - i, server.Sockets.Waiting);
             if (i < 2)
-                peers[i].Leave();
+                peers[i].Close();
             else
                 break;
         }

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using EchoModels.Connections;
 using EchoModels.Kernel;
@@ -7,28 +6,30 @@ using EchoModels.Processes;
 using EchoModels.Tests.Support;
 using Xunit;
 
-namespace EchoModels.Tests.Sockets;
+namespace EchoModels.Tests.Processes;
 
-/// <summary>The kernel's numbers, made those of recv and send: whatever state a connection is in, to the byte.</summary>
+/// <summary>What recv and send have returned, computed from the kernel's numbers: to the byte, in every state of a connection.</summary>
 public sealed class TcpInfoTests : IDisposable
 {
     private const int Queue = 8 * 1024;
 
-    private static readonly ISocketIo Io = SocketIo.ForThisSystem;
+    private static readonly IKernel Kernel = TestKernel.Open();
 
-    private readonly Listener _listener = Listener.Open(new IPEndPoint(IPAddress.Loopback, 0), backlog: 16);
+    private readonly Listener _listener = TestKernel.Listen(backlog: 16);
     private readonly Socket _client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = Queue };
     private readonly SocketSet _set;
     private readonly Connection _connection;
+    private readonly ChildConnection _child;
     private long _received;
     private long _sent;
 
     public TcpInfoTests()
     {
-        _set = new SocketSet([_listener], Io);
+        _set = new SocketSet([_listener], Kernel);
         _client.Connect(_listener.EndPoint);
         Assert.True(_set.TryAccept(_listener, out Connection? connection));
         _connection = connection;
+        _child = new ChildConnection(connection, 0, default);
         _set.SetBlocking(false);
     }
 
@@ -39,7 +40,7 @@ public sealed class TcpInfoTests : IDisposable
     }
 
     [Fact]
-    public void Counts_nothing_on_a_connection_on_which_nothing_was_said() => AssertRight();
+    public void Counts_nothing_on_a_connection_on_which_nothing_was_sent() => AssertRight();
 
     [Fact]
     public void Counts_what_was_received_and_not_what_has_only_arrived()
@@ -61,15 +62,15 @@ public sealed class TcpInfoTests : IDisposable
         AssertRight();
         Receive(100);
         AssertRight();
-        Assert.Equal(0, Io.Receive(_connection.Socket, new byte[1], out _));
+        Assert.Equal(0, Kernel.Receive(_connection.Socket, new byte[1], out _));
         AssertRight();
     }
 
     [Fact]
-    public void Does_not_count_the_end_of_our_stream()
+    public void Does_not_count_the_end_of_the_servers_stream()
     {
         Send(10);
-        _connection.ShutdownSend();
+        ShutdownSend();
         Assert.Equal(10, _client.Receive(new byte[100]));
         AssertRight();
         _client.Shutdown(SocketShutdown.Send);
@@ -78,11 +79,11 @@ public sealed class TcpInfoTests : IDisposable
     }
 
     [Fact]
-    public void Counts_what_waits_for_a_client_that_does_not_read_and_not_the_end_behind_it()
+    public void Counts_what_waits_for_a_client_that_does_not_read_and_not_the_end_after_it()
     {
-        SendUntilStuck();
+        SendUntilBlocked();
         AssertRight();
-        _connection.ShutdownSend();
+        ShutdownSend();
         AssertRight();
         Reset();
         AssertRightAtTheEnd();
@@ -107,7 +108,7 @@ public sealed class TcpInfoTests : IDisposable
     [InlineData(0, true)]
     [InlineData(60, true)]
     [InlineData(100, true)]
-    public void Is_right_after_a_reset_behind_the_end_of_the_stream(int received, bool told)
+    public void Is_right_after_a_reset_that_follows_the_end_of_the_stream(int received, bool sendsAgain)
     {
         Arrive(100);
         Receive(received);
@@ -115,40 +116,40 @@ public sealed class TcpInfoTests : IDisposable
         AwaitState(Libc.TCP_CLOSE_WAIT);
         Send(10);
         AwaitState(Libc.TCP_CLOSE);
-        if (told) // as a child is that went on sending
-            Assert.Equal(-1, Io.Send(_connection.Socket, new byte[1], out _));
+        if (sendsAgain) // as a child process does
+            Assert.Equal(-1, Kernel.Send(_connection.Socket, new byte[1], out _));
 
         AssertRightAtTheEnd();
     }
 
     [Fact]
-    public void Says_nothing_of_a_reset_connection_that_may_still_be_in_use()
+    public void Returns_nothing_for_a_reset_connection_that_may_still_be_in_use()
     {
         Arrive(100);
         Reset();
-        Assert.Null(TcpInfo.SoFar(_connection));
-        Assert.Equal(100, Io.Receive(_connection.Socket, new byte[100], out _)); // it is all there
+        Assert.Null(TcpInfo.SoFar(Kernel.Linux!, _child));
+        Assert.Equal(100, Kernel.Receive(_connection.Socket, new byte[100], out _)); // everything has arrived
     }
 
     private void Arrive(int count)
     {
         _client.Send(new byte[count]);
-        Limit.Until(() => _connection.Socket.Available == count, $"{count} bytes arrive");
+        Limit.Until(() => _connection.Available() == count, $"{count} bytes arrive");
     }
 
     private void Receive(int count)
     {
         if (count > 0)
-            _received += Io.Receive(_connection.Socket, new byte[count], out _);
+            _received += Kernel.Receive(_connection.Socket, new byte[count], out _);
     }
 
-    private void Send(int count) => _sent += Io.Send(_connection.Socket, new byte[count], out _);
+    private void Send(int count) => _sent += Kernel.Send(_connection.Socket, new byte[count], out _);
 
-    private void SendUntilStuck()
+    private void SendUntilBlocked()
     {
-        _connection.Socket.SendBufferSize = Queue;
+        TestKernel.SetQueues(_connection.Socket, Queue);
         for (SocketError error = SocketError.Success; error == SocketError.Success; Thread.Sleep(10))
-            _sent += Math.Max(0, Io.Send(_connection.Socket, new byte[10 * Queue], out error));
+            _sent += Math.Max(0, Kernel.Send(_connection.Socket, new byte[10 * Queue], out error));
     }
 
     private void Reset()
@@ -158,19 +159,22 @@ public sealed class TcpInfoTests : IDisposable
         AwaitState(Libc.TCP_CLOSE);
     }
 
-    private void AwaitState(byte state) => Limit.Until(() =>
+    private void AwaitState(byte state) => Limit.Until(() => Kernel.Linux!.ReadTcpInfo(_connection.Socket)?.State == state, $"TCP state {state}");
+
+    private void ShutdownSend()
     {
-        byte[] now = new byte[1];
-        _connection.Socket.GetRawSocketOption(Libc.IPPROTO_TCP, Libc.TCP_INFO, now);
-        return now[0] == state;
-    }, $"TCP state {state}");
+        _child.HasShutdownSend = true;
+        Kernel.Shutdown(_connection.Socket, SocketShutdown.Send);
+    }
 
     private void AssertRight()
     {
-        Assert.Equal(new ByteCount(_received, _sent), TcpInfo.SoFar(_connection));
-        Assert.Equal(_sent, TcpInfo.Sent(_connection));
+        Assert.Equal(new ByteCount(_received, _sent), TcpInfo.SoFar(Kernel.Linux!, _child));
+        if (!_child.HasShutdownSend)
+            Assert.Equal(_sent, TcpInfo.Sent(Kernel.Linux!, _connection.Socket));
+
         AssertRightAtTheEnd();
     }
 
-    private void AssertRightAtTheEnd() => Assert.Equal(new ByteCount(_received, _sent), TcpInfo.AtTheEnd(_connection));
+    private void AssertRightAtTheEnd() => Assert.Equal(new ByteCount(_received, _sent), TcpInfo.AtTheEnd(Kernel.Linux!, _child));
 }

@@ -1,17 +1,38 @@
-using System.Net.Sockets;
+using System.Collections.Concurrent;
+using EchoModels.Events;
 using EchoModels.Kernel;
 using EchoModels.Selectors;
+using EchoModels.Tests.Support;
 using Xunit;
 
 namespace EchoModels.Tests.Selectors;
 
 public sealed class SelectorTableTests
 {
-    private static readonly SelectorRow Works = new("works", "", () => SelectorTable.Find("poll").Open());
+    private static readonly SelectorRow Works = new("works", "", kernel => SelectorTable.Find("poll").Open(kernel));
 
     [Fact]
     public void Lists_the_selectors_in_order_of_preference() =>
         Assert.Equal(["epoll", "poll", "select"], SelectorTable.Rows.Select(row => row.Name));
+
+    [Theory]
+    [InlineData("epoll")]
+    [InlineData("poll")]
+    [InlineData("select")]
+    [InlineData("select-fdset")]
+    [InlineData("epoll-edge")]
+    public void Has_a_selector_that_is_available_on_Linux(string name)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "this system is not Linux");
+        Assert.Null(SelectorTable.UnavailableReason(SelectorTable.Find(name)));
+    }
+
+    [Fact]
+    public void Says_why_kqueue_is_not_available_on_Linux()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "this system is not Linux");
+        Assert.NotEmpty(SelectorTable.UnavailableReason(SelectorTable.Find("kqueue")) ?? "");
+    }
 
     [Fact]
     public void Finds_each_row_by_its_name() =>
@@ -22,14 +43,14 @@ public sealed class SelectorTableTests
         Assert.Contains("devpoll", Assert.Throws<ArgumentException>(() => SelectorTable.Find("devpoll")).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void Tells_why_a_selector_cannot_be_had() =>
+    public void Returns_the_reason_why_a_selector_is_not_available() =>
         Assert.Equal("broken is broken", SelectorTable.UnavailableReason(Broken("broken")));
 
     [Fact]
-    public void Takes_the_first_that_works_and_names_those_that_refused()
+    public void Opens_the_first_that_works_and_names_those_that_failed()
     {
         (SelectorRow row, ISelector selector) =
-            SelectorTable.OpenFirst([Broken("one"), Broken("two"), Works, Broken("three")], out IReadOnlyList<SelectorRefusal> refusals);
+            SelectorTable.OpenFirst([Broken("one"), Broken("two"), Works, Broken("three")], TestKernel.Open(), out IReadOnlyList<SelectorRefusal> refusals);
 
         selector.Dispose();
         Assert.Same(Works, row);
@@ -39,7 +60,7 @@ public sealed class SelectorTableTests
     [Fact]
     public void Names_no_refusal_when_the_first_works()
     {
-        (_, ISelector selector) = SelectorTable.OpenFirst([Works, Broken("one")], out IReadOnlyList<SelectorRefusal> refusals);
+        (_, ISelector selector) = SelectorTable.OpenFirst([Works, Broken("one")], TestKernel.Open(), out IReadOnlyList<SelectorRefusal> refusals);
 
         selector.Dispose();
         Assert.Empty(refusals);
@@ -48,42 +69,42 @@ public sealed class SelectorTableTests
     [Fact]
     public void Falls_back_when_the_system_does_not_have_the_call()
     {
-        SelectorRow elsewhere = new("elsewhere", "", () => throw new EntryPointNotFoundException("no such call"));
-        (SelectorRow row, ISelector selector) = SelectorTable.OpenFirst([elsewhere, Works], out _);
+        SelectorRow missing = new("missing", "", _ => throw new EntryPointNotFoundException("no such call"));
+        (SelectorRow row, ISelector selector) = SelectorTable.OpenFirst([missing, Works], TestKernel.Open(), out _);
 
         selector.Dispose();
         Assert.Same(Works, row);
     }
 
     [Fact]
-    public void Falls_back_when_one_can_be_opened_but_not_waited_in()
+    public void Falls_back_when_one_can_be_opened_but_cannot_wait()
     {
-        Deaf deaf = new();
-        SelectorRow row = new("deaf", "", () => deaf);
-        (SelectorRow taken, ISelector selector) = SelectorTable.OpenFirst([row, Works], out IReadOnlyList<SelectorRefusal> refusals);
+        CannotWait cannotWait = new();
+        SelectorRow row = new("cannot-wait", "", _ => cannotWait);
+        (SelectorRow taken, ISelector selector) = SelectorTable.OpenFirst([row, Works], TestKernel.Open(), out IReadOnlyList<SelectorRefusal> refusals);
 
         selector.Dispose();
         Assert.Same(Works, taken);
-        Assert.Equal([new SelectorRefusal("deaf", "it hears nothing")], refusals);
-        Assert.True(deaf.IsDisposed);
-        Assert.Equal("it hears nothing", SelectorTable.UnavailableReason(row));
+        Assert.Equal([new SelectorRefusal("cannot-wait", "it cannot wait")], refusals);
+        Assert.True(cannotWait.IsDisposed);
+        Assert.Equal("it cannot wait", SelectorTable.UnavailableReason(row));
     }
 
     [Fact]
     public void Names_every_refusal_when_none_works()
     {
-        IOException failure = Assert.Throws<IOException>(() => SelectorTable.OpenFirst([Broken("one"), Broken("two")], out _));
+        IOException failure = Assert.Throws<IOException>(() => SelectorTable.OpenFirst([Broken("one"), Broken("two")], TestKernel.Open(), out _));
 
         Assert.Contains("one (one is broken)", failure.Message, StringComparison.Ordinal);
         Assert.Contains("two (two is broken)", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Does_not_take_a_mistake_of_ours_for_a_refusal()
+    public void Does_not_treat_a_bug_as_a_refusal()
     {
-        SelectorRow mistaken = new("mistaken", "", () => throw new InvalidOperationException("a bug"));
+        SelectorRow buggy = new("buggy", "", _ => throw new InvalidOperationException("a bug"));
 
-        Assert.Throws<InvalidOperationException>(() => SelectorTable.OpenFirst([mistaken, Works], out _));
+        Assert.Throws<InvalidOperationException>(() => SelectorTable.OpenFirst([buggy, Works], TestKernel.Open(), out _));
     }
 
     [Theory]
@@ -92,58 +113,97 @@ public sealed class SelectorTableTests
     [InlineData("select")]
     public void Opens_the_preferred_one_if_it_works(string preferred)
     {
-        SelectorFactory choice = new(new CallCounters());
-        choice.Open(preferred).Dispose();
+        SelectorFactory factory = new(new ServerEvents());
+        factory.Open(preferred, TestKernel.Open()).Dispose();
 
-        Assert.Equal(preferred, choice.Current);
+        Assert.Equal(preferred, factory.Current);
     }
 
     [Fact]
     public void Opens_the_forced_one_instead_of_the_preferred_one()
     {
-        SelectorFactory choice = new(new CallCounters()) { Forced = SelectorTable.Find("select") };
-        choice.Open("epoll").Dispose();
+        SelectorFactory factory = new(new ServerEvents()) { Forced = SelectorTable.Find("select") };
+        factory.Open("epoll", TestKernel.Open()).Dispose();
 
-        Assert.Equal("select", choice.Current);
+        Assert.Equal("select", factory.Current);
+    }
+
+    [Fact]
+    public void Opens_the_forced_one_also_where_the_preferred_one_is_another()
+    {
+        SelectorFactory factory = new(new ServerEvents()) { Forced = SelectorTable.Find("epoll") };
+        factory.Open("poll", TestKernel.Open()).Dispose();
+
+        Assert.Equal("epoll", factory.Current);
+    }
+
+    [Fact]
+    public void Publishes_a_fallback_once()
+    {
+        ServerEvents events = new();
+        ConcurrentQueue<ServerEvent> published = [];
+        using (events.Subscribe("test", published.Enqueue))
+        {
+            SelectorFactory factory = new(events);
+            WithoutEpoll kernel = new();
+            factory.Open("epoll", kernel).Dispose();
+            factory.Open("epoll", kernel).Dispose();
+            Assert.Equal("poll", factory.Current);
+        }
+
+        FellBack fellBack = Assert.IsType<FellBack>(Assert.Single(published));
+        Assert.Equal([("epoll", "no epoll here")], fellBack.Refusals);
+        Assert.Equal("poll", fellBack.Taken);
     }
 
     [Fact]
     public void Never_falls_back_from_the_forced_one()
     {
-        SelectorFactory choice = new(new CallCounters()) { Forced = Broken("forced") };
-        choice.FellBack += (_, _) => Assert.Fail("it fell back");
+        ServerEvents events = new();
+        ConcurrentQueue<ServerEvent> published = [];
+        using (events.Subscribe("test", published.Enqueue))
+        {
+            SelectorFactory factory = new(events) { Forced = SelectorTable.Find("epoll") };
+            IOException failure = Assert.Throws<IOException>(() => factory.Open("epoll", new WithoutEpoll()));
+            Assert.Contains("no epoll here", failure.Message, StringComparison.Ordinal);
+        }
 
-        IOException failure = Assert.Throws<IOException>(() => choice.Open("epoll"));
-        Assert.Contains("forced is broken", failure.Message, StringComparison.Ordinal);
+        Assert.Empty(published);
     }
 
     [Fact]
-    public void Counts_what_is_asked_of_the_opened_one()
+    public void Reports_the_waits_of_the_opened_one()
     {
         CallCounters counters = new();
-        using ISelector selector = new SelectorFactory(counters).Open("poll");
-        Assert.Equal(1, counters[Counter.Wait]); // whether it can be had, was asked of it too
+        using ISelector selector = new SelectorFactory(new ServerEvents()).Open("poll", SystemKernel.Open(counters));
+        Assert.Equal(1, counters.Read()[Counter.Wait]); // one to find out whether it works
 
         selector.Wait(0);
-        Assert.Equal(2, counters[Counter.Wait]);
+        Assert.Equal(2, counters.Read()[Counter.Wait]);
     }
 
-    private static SelectorRow Broken(string name) => new(name, "", () => throw new IOException($"{name} is broken"));
+    private static SelectorRow Broken(string name) => new(name, "", _ => throw new IOException($"{name} is broken"));
 
-    /// <summary>A selector that cannot wait.</summary>
-    private sealed class Deaf : ISelector
+    /// <summary>A kernel that refuses epoll.</summary>
+    private sealed class WithoutEpoll() : DelegatingKernel(TestKernel.Open())
+    {
+        public override ISelector OpenSelector(SelectorRow row) => row.Name == "epoll" ? throw new IOException("no epoll here") : base.OpenSelector(row);
+    }
+
+    /// <summary>Can be opened, but cannot wait.</summary>
+    private sealed class CannotWait : ISelector
     {
         public bool IsDisposed { get; private set; }
 
-        public void Add(Socket socket, Interest interest, Token token) => throw new NotSupportedException();
+        public void Add(SocketHandle socket, Interest interest) => throw new InvalidOperationException();
 
-        public void Modify(Socket socket, Interest interest, Token token) => throw new NotSupportedException();
+        public void Modify(SocketHandle socket, Interest interest) => throw new InvalidOperationException();
 
-        public void Remove(Socket socket) => throw new NotSupportedException();
+        public void Remove(SocketHandle socket) => throw new InvalidOperationException();
 
-        public ReadOnlySpan<ReadyEvent> Wait(int milliseconds) => throw new IOException("it hears nothing");
+        public ReadOnlySpan<ReadyEvent> Wait(int milliseconds) => throw new IOException("it cannot wait");
 
-        public bool Wake() => throw new NotSupportedException();
+        public void Wake() => throw new InvalidOperationException();
 
         public void Dispose() => IsDisposed = true;
     }

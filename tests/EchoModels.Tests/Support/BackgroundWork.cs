@@ -2,7 +2,7 @@ using System.Runtime.ExceptionServices;
 
 namespace EchoModels.Tests.Support;
 
-/// <summary>Something that goes on beside the test; what goes wrong with it comes out when the test waits for it.</summary>
+/// <summary>Work on a thread of its own; its exception is thrown again when the test waits for it.</summary>
 internal sealed class BackgroundWork
 {
     private readonly Thread _thread;
@@ -10,24 +10,25 @@ internal sealed class BackgroundWork
 
     private BackgroundWork(Action work)
     {
-        _thread = new Thread(() => Run(work)) { IsBackground = true, Name = "errand" };
+        _thread = new Thread(() => Run(work)) { IsBackground = true, Name = "background" };
         _thread.Start();
     }
 
-    /// <summary>Whether it is asleep in a wait or a lock, which is as far as it gets without the test.</summary>
-    public bool IsAsleep => _thread.ThreadState.HasFlag(ThreadState.WaitSleepJoin);
+    /// <summary>Whether its thread is blocked in a wait or a lock.</summary>
+    public bool IsWaiting => _thread.ThreadState.HasFlag(ThreadState.WaitSleepJoin);
 
-    public static BackgroundWork Begin(Action work) => new(work);
+    public static BackgroundWork Start(Action work) => new(work);
 
-    /// <summary>Waits until it is done.</summary>
-    public void Done()
+    /// <summary>Waits until it has ended.</summary>
+    public void Wait()
     {
-        if (!TryDone(Limit.Generous))
-            throw new TimeoutException($"what was begun beside the test takes longer than {Limit.Generous.TotalSeconds:0} s");
+        if (!TryWait(Limit.Generous))
+            throw new TimeoutException($"the background work takes longer than {Limit.Generous.TotalSeconds:0} s");
     }
 
-    /// <summary>Waits until it is done, for a time.</summary>
-    public bool TryDone(TimeSpan limit)
+    /// <summary>Waits until it has ended, for no longer than a limit.</summary>
+    /// <returns>Whether it has ended.</returns>
+    public bool TryWait(TimeSpan limit)
     {
         if (!_thread.Join(limit))
             return false;

@@ -4,7 +4,7 @@ using EchoModels.Posix;
 
 namespace EchoModels.Tests.Support;
 
-/// <summary>What the kernel tells about a child process. See proc(5).</summary>
+/// <summary>A child process as /proc shows it. See proc(5).</summary>
 internal sealed class ChildProcess(int id)
 {
     public const int SIGKILL = 9;
@@ -12,7 +12,7 @@ internal sealed class ChildProcess(int id)
 
     public int Id => id;
 
-    /// <summary>Whether it is there, be it as a zombie.</summary>
+    /// <summary>Whether it exists, if only as a zombie.</summary>
     public bool Exists => Directory.Exists($"/proc/{id}");
 
     /// <summary>The numbers of its open descriptors.</summary>
@@ -24,12 +24,12 @@ internal sealed class ChildProcess(int id)
 
     public int Group => int.Parse(File.ReadAllText($"/proc/{id}/stat").Split(')')[^1].Split(' ')[3], CultureInfo.InvariantCulture);
 
-    /// <summary>R, S, T for stopped, Z for a zombie.</summary>
+    /// <summary>R for running, S for sleeping, T for stopped, Z for a zombie.</summary>
     public char State => File.ReadAllText($"/proc/{id}/stat").Split(')')[^1][1];
 
     public string Name => File.ReadAllText($"/proc/{id}/comm", Encoding.UTF8).Trim();
 
-    /// <summary>Sends it a signal; 0 and below would be whole groups of processes.</summary>
+    /// <summary>Sends it a signal. A number of 0 or less would mean a group of processes.</summary>
     public void Signal(int signal)
     {
         if (id <= 1 || Libc.Kill(id, signal) != 0)

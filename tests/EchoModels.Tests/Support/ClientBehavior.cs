@@ -1,34 +1,34 @@
 namespace EchoModels.Tests.Support;
 
-/// <summary>One client of a clients, and its temper.</summary>
+/// <summary>One of several clients, and how it behaves.</summary>
 internal abstract class ClientBehavior(Peer peer)
 {
     private bool _halfClosed;
 
-    /// <summary>Whether it has said and heard everything, and seen the end of the stream.</summary>
-    public bool HasLeft => peer.HasEnded;
+    /// <summary>Whether it has sent and received everything, and has received the end of the stream.</summary>
+    public bool HasFinished => peer.HasEnded;
 
     protected Peer Peer => peer;
 
-    /// <summary>Does a little, as its temper is; when the clients finishes, whatever is left to do.</summary>
+    /// <summary>Sends and receives a little, as this client behaves; or, at the end, whatever is left.</summary>
     /// <returns>How many bytes moved, and one for the end of the stream.</returns>
     public int Step(Random random, bool finishing)
     {
         if (!finishing)
-            return Behave(random);
+            return Act(random);
 
-        int moved = _halfClosed ? 0 : LastWords();
-        moved += peer.TryHear();
+        int moved = _halfClosed ? 0 : SendLast();
+        moved += peer.TryReceive();
         if (!peer.HasEnded)
             return moved;
 
-        peer.Ledger.Settle();
+        peer.Check.AssertAllReturned();
         return moved + 1;
     }
 
-    public override string ToString() => $"{GetType().Name} {peer.Ledger}";
+    public override string ToString() => $"{GetType().Name} {peer.Check}";
 
-    protected abstract int Behave(Random random);
+    protected abstract int Act(Random random);
 
     protected void HalfClose()
     {
@@ -36,60 +36,60 @@ internal abstract class ClientBehavior(Peer peer)
         peer.HalfClose();
     }
 
-    private int LastWords()
+    private int SendLast()
     {
-        int said = peer.TrySay(100);
-        if (said > 0)
+        int sent = peer.TrySend(100);
+        if (sent > 0)
             HalfClose();
 
-        return said;
+        return sent;
     }
 }
 
-/// <summary>Says and hears pieces of random sizes.</summary>
-internal sealed class Talker(Peer peer) : ClientBehavior(peer)
+/// <summary>Sends and receives pieces of random sizes.</summary>
+internal sealed class ActiveClient(Peer peer) : ClientBehavior(peer)
 {
-    private const int MostUnderWay = 64 * 1024;
+    private const int MaxInFlight = 64 * 1024;
 
-    protected override int Behave(Random random)
+    protected override int Act(Random random)
     {
-        int said = Peer.Ledger.Missing < MostUnderWay && random.Next(2) == 0 ? Peer.TrySay(random.Next(1, 20_000)) : 0;
-        return said + Peer.TryHear(random.Next(1, 40_000));
+        int sent = Peer.Check.Missing < MaxInFlight && random.Next(2) == 0 ? Peer.TrySend(random.Next(1, 20_000)) : 0;
+        return sent + Peer.TryReceive(random.Next(1, 40_000));
     }
 }
 
-/// <summary>Says much and hears little, so that the server owes it bytes most of the time.</summary>
+/// <summary>Sends much and receives little, so that the server has unsent bytes for it most of the time.</summary>
 internal sealed class SlowReader(Peer peer) : ClientBehavior(peer)
 {
-    protected override int Behave(Random random) =>
-        Peer.TrySay(random.Next(1, 20_000)) + (random.Next(20) == 0 ? Peer.TryHear(random.Next(1, 3_000)) : 0);
+    protected override int Act(Random random) =>
+        Peer.TrySend(random.Next(1, 20_000)) + (random.Next(20) == 0 ? Peer.TryReceive(random.Next(1, 3_000)) : 0);
 }
 
-/// <summary>Says as much as the queues there and back hold, and hears nothing before the end.</summary>
-internal sealed class Stuffed(Peer peer) : ClientBehavior(peer)
+/// <summary>Sends as much as the queues in both directions hold, and receives nothing before the end.</summary>
+internal sealed class NonReader(Peer peer) : ClientBehavior(peer)
 {
-    protected override int Behave(Random random) => Peer.TrySay(20_000);
+    protected override int Act(Random random) => Peer.TrySend(20_000);
 }
 
-/// <summary>Says nothing before the end.</summary>
-internal sealed class Silent(Peer peer) : ClientBehavior(peer)
+/// <summary>Sends nothing before the end.</summary>
+internal sealed class IdleClient(Peer peer) : ClientBehavior(peer)
 {
-    protected override int Behave(Random random) => 0;
+    protected override int Act(Random random) => 0;
 }
 
-/// <summary>Says its piece and half-closes at once, but hears nothing before the end.</summary>
-internal sealed class HalfCloser(Peer peer, int piece) : ClientBehavior(peer)
+/// <summary>Sends some bytes and half-closes at once, but receives nothing before the end.</summary>
+internal sealed class HalfCloser(Peer peer, int bytes) : ClientBehavior(peer)
 {
-    protected override int Behave(Random random)
+    protected override int Act(Random random)
     {
-        long left = piece - Peer.Ledger.Sent;
+        long left = bytes - Peer.Check.Sent;
         if (left < 0)
             return 0;
         if (left > 0)
-            return Peer.TrySay((int)left);
+            return Peer.TrySend((int)left);
 
         HalfClose();
-        piece = -1;
+        bytes = -1;
         return 0;
     }
 }

@@ -4,34 +4,34 @@ using System.Runtime.ExceptionServices;
 
 namespace EchoModels.Tests.Support;
 
-/// <summary>Clients of many tempers, all driven by one thread with a seeded dice, so that traffic goes on while a test switches.</summary>
+/// <summary>Clients of several kinds, all driven by one thread and one seeded random generator: traffic while a test switches.</summary>
 internal sealed class Clients : IDisposable
 {
-    private readonly ConcurrentQueue<ClientBehavior> _newcomers = [];
-    private readonly List<ClientBehavior> _guests = [];
+    private readonly ConcurrentQueue<ClientBehavior> _added = [];
+    private readonly List<ClientBehavior> _clients = [];
     private readonly Random _random;
     private readonly Thread _thread;
     private volatile bool _finishing;
-    private volatile bool _givenUp;
+    private volatile bool _cancelled;
     private ExceptionDispatchInfo? _failure;
 
     public Clients(int seed)
     {
         _random = new Random(seed);
-        _thread = new Thread(Drive) { IsBackground = true, Name = "crowd" };
+        _thread = new Thread(Drive) { IsBackground = true, Name = "clients" };
         _thread.Start();
     }
 
-    /// <summary>How many have come.</summary>
+    /// <summary>How many were added.</summary>
     public int Count { get; private set; }
 
-    public void Join(ClientBehavior guest)
+    public void Add(ClientBehavior client)
     {
         Count++;
-        _newcomers.Enqueue(guest);
+        _added.Enqueue(client);
     }
 
-    /// <summary>Lets each say what it has left to say, and hear all that it is owed; demands that every ledger balances.</summary>
+    /// <summary>Lets each client send what is left and receive everything that is missing; fails unless all of it is right.</summary>
     public void Finish()
     {
         _finishing = true;
@@ -41,7 +41,7 @@ internal sealed class Clients : IDisposable
 
     public void Dispose()
     {
-        _givenUp = true;
+        _cancelled = true;
         _thread.Join();
     }
 
@@ -50,12 +50,12 @@ internal sealed class Clients : IDisposable
         try
         {
             long progress = Stopwatch.GetTimestamp();
-            while (!_givenUp && !(_finishing && _newcomers.IsEmpty && _guests.TrueForAll(guest => guest.HasLeft)))
+            while (!_cancelled && !(_finishing && _added.IsEmpty && _clients.TrueForAll(client => client.HasFinished)))
             {
-                if (Round() || !_finishing)
+                if (StepAll() || !_finishing)
                     progress = Stopwatch.GetTimestamp();
                 else if (Stopwatch.GetElapsedTime(progress) > Limit.Generous)
-                    throw new TimeoutException($"nobody gets on any more: {string.Join("; ", _guests.Where(guest => !guest.HasLeft))}");
+                    throw new TimeoutException($"no client makes progress: {string.Join("; ", _clients.Where(client => !client.HasFinished))}");
                 else
                     Thread.Sleep(1);
             }
@@ -66,14 +66,14 @@ internal sealed class Clients : IDisposable
         }
     }
 
-    private bool Round()
+    private bool StepAll()
     {
-        while (_newcomers.TryDequeue(out ClientBehavior? newcomer))
-            _guests.Add(newcomer);
+        while (_added.TryDequeue(out ClientBehavior? added))
+            _clients.Add(added);
 
         int moved = 0;
-        foreach (ClientBehavior guest in _guests)
-            moved += guest.HasLeft ? 0 : guest.Step(_random, _finishing);
+        foreach (ClientBehavior client in _clients)
+            moved += client.HasFinished ? 0 : client.Step(_random, _finishing);
 
         if (moved == 0 && !_finishing)
             Thread.Sleep(1);

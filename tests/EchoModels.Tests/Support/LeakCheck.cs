@@ -4,10 +4,10 @@ using Xunit;
 
 namespace EchoModels.Tests.Support;
 
-/// <summary>What the process holds: its descriptors and its threads, so that a test can demand that none is left over.</summary>
+/// <summary>The descriptors and threads of the process, so that a test can check that it leaves none.</summary>
 /// <remarks>
-/// The runtime's own threads, all named ".NET something", come and go as it likes and are not counted, and neither are plain
-/// files, which it opens when it loads an assembly. Sockets, pipes and epolls have a colon in their name: "socket:[4711]".
+/// The runtime's own threads, all named ".NET ...", are not counted, as the runtime starts and ends them at any time; nor are
+/// plain files, which it opens to load an assembly. Sockets, pipes and epolls have a colon in their name: "socket:[4711]".
 /// </remarks>
 internal sealed class LeakCheck
 {
@@ -28,7 +28,7 @@ internal sealed class LeakCheck
         return new LeakCheck();
     }
 
-    /// <summary>Demands that the process holds no more than it did then; it is given some time to let go.</summary>
+    /// <summary>Waits until the process has no more of them than before; fails if it still has after some seconds.</summary>
     public void AssertNothingIsLeft()
     {
         LeakCheck now = Now();
@@ -62,7 +62,7 @@ internal sealed class LeakCheck
             }
             catch (IOException)
             {
-                // It has gone since it was listed.
+                // It has been closed, or has ended, since it was listed.
             }
 
             if (found is not null)
@@ -70,7 +70,7 @@ internal sealed class LeakCheck
         }
     }
 
-    /// <summary>Lets the runtime open what it keeps for good, such as its socket engine, before anything is counted.</summary>
+    /// <summary>Has the runtime open what it never closes, such as its socket engine, before anything is counted.</summary>
     private static bool WarmUp()
     {
         using TcpListener listener = new(IPAddress.Loopback, 0);

@@ -3,7 +3,7 @@ using EchoModels.Connections;
 
 namespace EchoModels.Tests.Support;
 
-/// <summary>No test waits for ever: whatever it waits for has a generous limit, and a name to fail with.</summary>
+/// <summary>Limits that end a test which hangs, with a message that names what it waited for; none of them is a measurement.</summary>
 internal static class Limit
 {
     /// <summary>How long anything may take that takes milliseconds on an idle machine.</summary>
@@ -12,34 +12,33 @@ internal static class Limit
     /// <summary>The longest that a whole test may take.</summary>
     public static readonly TimeSpan Test = TimeSpan.FromSeconds(90);
 
-    /// <summary>Runs the work on a thread of its own and gives up waiting for it after a time.</summary>
+    /// <summary>Runs the work on a thread of its own, and fails if it takes longer than the limit.</summary>
     public static void Run(TimeSpan limit, string what, Action work)
     {
-        BackgroundWork errand = BackgroundWork.Begin(work);
-        if (!errand.TryDone(limit))
+        if (!BackgroundWork.Start(work).TryWait(limit))
             throw new TimeoutException($"{what} took longer than {limit.TotalSeconds:0} s");
     }
 
-    /// <summary>Looks again and again until it is so.</summary>
-    public static void Until(Func<bool> so, string what)
+    /// <summary>Waits until a condition is true.</summary>
+    public static void Until(Func<bool> condition, string what)
     {
         long begun = Stopwatch.GetTimestamp();
-        while (!so())
+        while (!condition())
         {
             if (Stopwatch.GetElapsedTime(begun) > Generous)
-                throw new TimeoutException($"{Generous.TotalSeconds:0} s have passed, and still not: {what}");
+                throw new TimeoutException($"not within {Generous.TotalSeconds:0} s: {what}");
 
             Thread.Sleep(1);
         }
     }
 
-    /// <summary>Does it again if the listener's rest, begun in it, may have ended before it was done: the machine stood still.</summary>
-    public static void WithinRest(Listener listener, Action act)
+    /// <summary>Runs code that begins a listener's backoff, and runs it again if the backoff may have ended before the code did.</summary>
+    public static void WithinBackoff(Listener listener, Action act)
     {
         long begun;
         do
         {
-            Until(() => !listener.IsBackingOff, "the listener has rested");
+            Until(() => !listener.IsBackingOff, "the backoff has ended");
             begun = Environment.TickCount64;
             act();
         }

@@ -1,40 +1,45 @@
 using System.Collections.Concurrent;
 using System.Net;
 using EchoModels.Connections;
+using EchoModels.Events;
 using EchoModels.Kernel;
 
 namespace EchoModels.Tests.Support;
 
-/// <summary>A set of sockets lent to models one by one, without a host: to see in what state each gives it back.</summary>
+/// <summary>Runs models on one set of sockets, one after the other and without a host, to see in what state each leaves the set.</summary>
 internal sealed class ModelHarness : IDisposable
 {
     private readonly List<Peer> _peers = [];
+    private readonly HostServices _services;
+    private readonly Subscription _subscription;
     private CancellationTokenSource? _stop;
     private Thread? _thread;
     private Exception? _failure;
 
-    private ModelHarness(ISocketIo io)
+    private ModelHarness(Func<IKernel, IKernel>? wrap)
     {
-        Listener listener = Listener.Open(new IPEndPoint(IPAddress.Loopback, 0), backlog: 4096);
-        (listener.Socket.SendBufferSize, listener.Socket.ReceiveBufferSize) = (8 * 1024, 8 * 1024);
+        _services = new HostServices([new IPEndPoint(IPAddress.Loopback, 0)], backlog: 4096, wrapKernel: wrap);
+        Listener listener = Sockets.Listeners[0];
+        TestKernel.SetQueues(listener.Socket, 8 * 1024);
         EndPoint = listener.EndPoint;
-        Sockets = new SocketSet([listener], io);
-        Sockets.Closed += (_, reason) => Reasons.Enqueue(reason);
+        _subscription = _services.Events.Subscribe("harness", OnEvent);
     }
 
-    public SocketSet Sockets { get; }
+    public SocketSet Sockets => _services.Sockets;
+
+    public HostServices Services => _services;
 
     public IPEndPoint EndPoint { get; }
 
-    /// <summary>Why each connection was closed, in the order in which they were.</summary>
+    /// <summary>Why each connection was closed, in order.</summary>
     public ConcurrentQueue<CloseReason> Reasons { get; } = [];
 
-    /// <summary>Runs a test with a fresh set; demands that nothing of it is left.</summary>
-    public static void Run(ISocketIo io, Action<ModelHarness> test) => Limit.Run(Limit.Test, "the test", () =>
+    /// <summary>Runs a test with a new set, and fails if descriptors or threads of it are left.</summary>
+    public static void Run(Action<ModelHarness> test, Func<IKernel, IKernel>? wrap = null) => Limit.Run(Limit.Test, "the test", () =>
     {
         LeakCheck before = LeakCheck.Now();
-        using (ModelHarness loan = new(io))
-            test(loan);
+        using (ModelHarness harness = new(wrap))
+            test(harness);
 
         before.AssertNothingIsLeft();
     });
@@ -46,40 +51,40 @@ internal sealed class ModelHarness : IDisposable
         return peer;
     }
 
-    /// <summary>Waits until every client that has connected has been accepted and closed.</summary>
+    /// <summary>Waits until every client's connection has been accepted and closed.</summary>
     public void AwaitAllClosed() => Limit.Until(() => Reasons.Count == _peers.Count, $"{_peers.Count} connections closed");
 
-    /// <summary>Lends the set to a model that has been told to stop already; returns when it has.</summary>
-    public void LendStopped(string model)
+    /// <summary>Runs a model whose stop has been requested before it begins; returns when the model does.</summary>
+    public void RunStopped(string model)
     {
-        Limit.Run(Limit.Generous, $"{model}, which has been told to stop,", () => Serve(model, new CancellationToken(canceled: true)));
+        Limit.Run(Limit.Generous, $"{model}, which is to stop at once,", () => Serve(model, new CancellationToken(canceled: true)));
         ThrowFailure();
     }
 
-    /// <summary>Lends the set to a model; returns when that has adopted it.</summary>
-    public void LendTo(string model)
+    /// <summary>Starts a model; returns when it serves every socket of the set.</summary>
+    public void Start(string model)
     {
-        using ManualResetEventSlim adopted = new();
-        Action onAdopted = adopted.Set;
-        Sockets.Started += onAdopted;
+        using ManualResetEventSlim started = new();
+        Action onStarted = started.Set;
+        Sockets.Started += onStarted;
         _stop = new CancellationTokenSource();
         CancellationToken stop = _stop.Token;
-        _thread = new Thread(() => Serve(model, stop)) { IsBackground = true, Name = "loan" };
+        _thread = new Thread(() => Serve(model, stop)) { IsBackground = true, Name = "harness" };
         _thread.Start();
-        Limit.Until(() => adopted.IsSet || _failure is not null, $"{model} has adopted the sockets");
-        Sockets.Started -= onAdopted;
+        Limit.Until(() => started.IsSet || _failure is not null, $"{model} has started");
+        Sockets.Started -= onStarted;
         ThrowFailure();
     }
 
-    /// <summary>Tells the model to stop, and waits until it has returned.</summary>
-    public void TakeBack()
+    /// <summary>Requests the model's stop, and waits until it has returned.</summary>
+    public void Stop()
     {
         if (_thread is null)
             return;
 
         _stop!.Cancel();
         if (!_thread.Join(Limit.Generous))
-            throw new TimeoutException("the model does not let go of the sockets");
+            throw new TimeoutException("the model does not stop");
 
         _thread = null;
         _stop.Dispose();
@@ -91,19 +96,34 @@ internal sealed class ModelHarness : IDisposable
         foreach (Peer peer in _peers)
             peer.Dispose();
 
-        TakeBack();
+        Stop();
         Sockets.Dispose();
+        _services.Children.Dispose();
+        _subscription.Dispose();
+    }
+
+    private void OnEvent(ServerEvent happened)
+    {
+        if (happened is ConnectionClosed closed)
+            Reasons.Enqueue(closed.Reason);
     }
 
     private void Serve(string model, CancellationToken stop)
     {
         try
         {
-            EveryModel.Find(model).Create(new ModelContext(new CallCounters())).Serve(Sockets, stop);
+            ModelRow row = EveryModel.Find(model);
+            using IKernel kernel = _services.Kernels.Open(row, observer: null);
+            Sockets.Kernel = kernel;
+            row.Create(_services.ContextFor(new ModelOptions())).Serve(Sockets, stop);
         }
         catch (Exception failure)
         {
             _failure = failure;
+        }
+        finally
+        {
+            Sockets.Kernel = _services.Kernels.System;
         }
     }
 

@@ -3,10 +3,10 @@ using EchoModels.Posix;
 
 namespace EchoModels.Tests.Support;
 
-/// <summary>What a test does with signals that no program would.</summary>
+/// <summary>Calls with signals that only tests make.</summary>
 internal static partial class NativeSignals
 {
-    /// <summary>Queues a signal that looks like a descriptor's; a thread may deceive only itself so. See rt_tgsigqueueinfo(2).</summary>
+    /// <summary>Queues a signal that looks like one of a descriptor; only to the calling thread. See rt_tgsigqueueinfo(2).</summary>
     public static void QueueToThisThread(int signal, int code, int descriptor)
     {
         nint call = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 297 : 240;
@@ -17,14 +17,14 @@ internal static partial class NativeSignals
     }
 
     /// <summary>Sets how many signals may be queued (RLIMIT_SIGPENDING).</summary>
-    /// <returns>How many it was before.</returns>
-    public static ulong SetRoom(ulong room)
+    /// <returns>The limit before.</returns>
+    public static ulong SetQueueLimit(ulong limit)
     {
         const int RLIMIT_SIGPENDING = 11;
         if (ProcessLimit(0, RLIMIT_SIGPENDING, 0, out ResourceLimit before) != 0)
             throw new IOException("prlimit");
 
-        ResourceLimit wanted = before with { Soft = room };
+        ResourceLimit wanted = before with { Soft = limit };
         return ProcessLimit(0, RLIMIT_SIGPENDING, in wanted, 0) == 0 ? before.Soft : throw new IOException("prlimit");
     }
 
@@ -45,10 +45,10 @@ internal static partial class NativeSignals
     }
 }
 
-/// <summary>For a while, only so many signals can be queued; beyond that, sockets send plain SIGIO.</summary>
-internal sealed class QueueOfSignals(int room) : IDisposable
+/// <summary>Limits how many signals can be queued, until it is disposed of; beyond that, sockets send plain SIGIO.</summary>
+internal sealed class SignalQueueLimit(int limit) : IDisposable
 {
-    private readonly ulong _before = NativeSignals.SetRoom((ulong)room);
+    private readonly ulong _before = NativeSignals.SetQueueLimit((ulong)limit);
 
-    public void Dispose() => NativeSignals.SetRoom(_before);
+    public void Dispose() => NativeSignals.SetQueueLimit(_before);
 }

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace EchoModels.Tests.Support;
 
-/// <summary>One client with its ledger. Its socket never blocks, and each of its waits has a limit.</summary>
+/// <summary>One client that checks every byte of its stream. Its socket does not block, and each of its waits has a limit.</summary>
 internal sealed class Peer : IDisposable
 {
     private const int Chunk = 64 * 1024;
@@ -17,7 +17,7 @@ internal sealed class Peer : IDisposable
 
     public Peer(IPEndPoint server, int seed, int connection, int queue = 0)
     {
-        Ledger = new Ledger(seed, connection);
+        Check = new StreamCheck(seed, connection);
         _socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         if (queue > 0)
             (_socket.ReceiveBufferSize, _socket.SendBufferSize) = (queue, queue);
@@ -36,31 +36,31 @@ internal sealed class Peer : IDisposable
         _socket.NoDelay = true;
     }
 
-    public Ledger Ledger { get; }
+    public StreamCheck Check { get; }
 
     public EndPoint Address => _socket.LocalEndPoint!;
 
-    /// <summary>Whether the server's end of stream has come.</summary>
+    /// <summary>Whether it has received the end of the stream.</summary>
     public bool HasEnded => _ended;
 
-    /// <summary>Bytes that have come back and have not been looked at.</summary>
+    /// <summary>Bytes that have come back and have not been received.</summary>
     public int Available => _socket.Available;
 
-    /// <summary>Says the next bytes, if the kernel takes any of them now.</summary>
-    public int TrySay(int count)
+    /// <summary>Sends the next bytes, as many of them as the kernel takes now.</summary>
+    public int TrySend(int count)
     {
-        int sent = _socket.Send(Ledger.Next(count), SocketFlags.None, out SocketError error);
+        int sent = _socket.Send(Check.Next(count), SocketFlags.None, out SocketError error);
         if (error is SocketError.WouldBlock)
             return 0;
         if (error != SocketError.Success)
             throw new SocketException((int)error);
 
-        Ledger.Took(sent);
+        Check.MarkSent(sent);
         return sent;
     }
 
-    /// <summary>Hears what there is now, up to so many bytes, and checks it.</summary>
-    public int TryHear(int count = Chunk)
+    /// <summary>Receives and checks what there is now, up to so many bytes.</summary>
+    public int TryReceive(int count = Chunk)
     {
         if (_ended)
             return 0;
@@ -69,94 +69,94 @@ internal sealed class Peer : IDisposable
         if (error is SocketError.WouldBlock)
             return 0;
         if (error != SocketError.Success)
-            throw new SocketException((int)error, $"{new SocketException((int)error).Message} ({Ledger})");
+            throw new SocketException((int)error, $"{new SocketException((int)error).Message} ({Check})");
 
         _ended = received == 0;
-        Ledger.Check(_buffer.AsSpan(0, received));
+        Check.AssertNext(_buffer.AsSpan(0, received));
         return received;
     }
 
-    /// <summary>Says so many bytes, however long the kernel takes to take them.</summary>
-    public void Say(int count) => Patiently(SelectMode.SelectWrite, count, TrySay);
+    /// <summary>Sends so many bytes; waits until the kernel has taken them.</summary>
+    public void Send(int count) => Repeat(SelectMode.SelectWrite, count, TrySend);
 
-    /// <summary>Hears exactly so many bytes.</summary>
-    public void Hear(long count) => Patiently(SelectMode.SelectRead, count, TryHear);
+    /// <summary>Receives exactly so many bytes.</summary>
+    public void Receive(long count) => Repeat(SelectMode.SelectRead, count, TryReceive);
 
     /// <summary>Waits for some bytes, or for the end of the stream.</summary>
-    public void HearSome() => Patiently(SelectMode.SelectRead, 1, TryHear, endIsFine: true);
+    public void ReceiveSome() => Repeat(SelectMode.SelectRead, 1, TryReceive, endIsFine: true);
 
-    /// <summary>Says so many bytes and hears them.</summary>
+    /// <summary>Sends so many bytes and receives their echo.</summary>
     public void Exchange(int count)
     {
-        Say(count);
-        Hear(count);
+        Send(count);
+        Receive(count);
     }
 
-    /// <summary>Says so many bytes, and hears while it says.</summary>
+    /// <summary>Sends so many bytes, and receives while it sends.</summary>
     public void Stream(long total)
     {
-        long end = Ledger.Sent + total;
+        long end = Check.Sent + total;
         long progress = Stopwatch.GetTimestamp();
-        while (Ledger.Received < end && !_ended)
+        while (Check.Received < end && !_ended)
         {
-            int moved = Ledger.Sent < end ? TrySay((int)Math.Min(Chunk, end - Ledger.Sent)) : 0;
-            moved += TryHear();
+            int moved = Check.Sent < end ? TrySend((int)Math.Min(Chunk, end - Check.Sent)) : 0;
+            moved += TryReceive();
             if (moved > 0)
                 progress = Stopwatch.GetTimestamp();
             else if (Stopwatch.GetElapsedTime(progress) > Limit.Generous)
-                throw new TimeoutException($"no byte moves any more: {Ledger}");
+                throw new TimeoutException($"no byte moves any more: {Check}");
             else
                 _socket.Poll(1_000, SelectMode.SelectRead);
         }
 
-        Ledger.Settle();
+        Check.AssertAllReturned();
     }
 
-    /// <summary>Says on and on, hearing nothing, until every queue on the way there and back is full.</summary>
+    /// <summary>Sends and does not receive, until every queue in both directions is full.</summary>
     /// <param name="most">Bytes that no queue can hold: a server that takes more has no back-pressure.</param>
-    public void SayUntilStuck(long most)
+    public void SendUntilBlocked(long most)
     {
-        for (int quiet = 0; quiet < 20;)
+        for (int attempts = 0; attempts < 20;)
         {
-            if (TrySay(Chunk) > 0)
-                quiet = 0;
+            if (TrySend(Chunk) > 0)
+                attempts = 0;
             else if (!_socket.Poll(10_000, SelectMode.SelectWrite))
-                quiet++;
+                attempts++;
 
-            if (Ledger.Sent > most)
-                throw new LedgerException($"the server takes more and more without end: {Ledger}");
+            if (Check.Sent > most)
+                throw new StreamCheckException($"the server receives without limit: {Check}");
         }
     }
 
-    /// <summary>One byte of urgent data (MSG_OOB), which is the next byte of the stream.</summary>
-    public void SayUrgently()
+    /// <summary>Sends one byte of urgent data (MSG_OOB), which is the next byte of the stream.</summary>
+    public void SendUrgent()
     {
-        if (_socket.Send(Ledger.Next(1), SocketFlags.OutOfBand) == 1)
-            Ledger.Took(1);
+        if (_socket.Send(Check.Next(1), SocketFlags.OutOfBand) == 1)
+            Check.MarkSent(1);
     }
 
-    /// <summary>Lets the kernel hold back whatever does not fill a segment (TCP_CORK), until the stream ends.</summary>
+    /// <summary>Has the kernel keep back whatever does not fill a segment (TCP_CORK), until the stream ends.</summary>
     public void Cork() => _socket.SetRawSocketOption(IPPROTO_TCP, TCP_CORK, BitConverter.GetBytes(1));
 
-    /// <summary>Says that nothing more will come (FIN).</summary>
+    /// <summary>Ends its half of the stream (FIN).</summary>
     public void HalfClose() => _socket.Shutdown(SocketShutdown.Send);
 
-    /// <summary>Hears everything that is missing, and then the end of the stream.</summary>
-    public void HearEnd()
+    /// <summary>Receives everything that is missing, and then the end of the stream.</summary>
+    public void ReceiveToEnd()
     {
-        Patiently(SelectMode.SelectRead, long.MaxValue, TryHear, endIsFine: true);
-        Ledger.Settle();
+        Repeat(SelectMode.SelectRead, long.MaxValue, TryReceive, endIsFine: true);
+        Check.AssertAllReturned();
     }
 
-    /// <summary>Says goodbye as one should: half-closes, hears all, and leaves.</summary>
-    public void Leave()
+    /// <summary>Closes in good order: half-closes, receives everything, and closes.</summary>
+    public void Close()
     {
         HalfClose();
-        HearEnd();
+        ReceiveToEnd();
         Dispose();
     }
 
-    /// <summary>Breaks the connection (RST).</summary>
+    /// <summary>Aborts the connection (RST).</summary>
     public void Reset()
     {
         _socket.LingerState = new LingerOption(true, 0);
@@ -165,7 +165,7 @@ internal sealed class Peer : IDisposable
 
     public void Dispose() => _socket.Dispose();
 
-    private void Patiently(SelectMode mode, long count, Func<int, int> move, bool endIsFine = false)
+    private void Repeat(SelectMode mode, long count, Func<int, int> move, bool endIsFine = false)
     {
         long done = 0;
         long progress = Stopwatch.GetTimestamp();
@@ -176,12 +176,12 @@ internal sealed class Peer : IDisposable
             if (moved > 0)
                 progress = Stopwatch.GetTimestamp();
             else if (Stopwatch.GetElapsedTime(progress) > Limit.Generous)
-                throw new TimeoutException($"{done} of {(count == long.MaxValue ? "all" : count)} bytes, and no more: {Ledger}");
+                throw new TimeoutException($"{done} of {(count == long.MaxValue ? "all" : count)} bytes, and no more: {Check}");
             else if (!_ended)
                 _socket.Poll(100_000, mode);
         }
 
         if (_ended && !endIsFine)
-            throw new LedgerException($"the server ended the stream: {Ledger}");
+            throw new StreamCheckException($"the server ended the stream: {Check}");
     }
 }

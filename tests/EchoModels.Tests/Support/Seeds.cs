@@ -3,7 +3,7 @@ using Xunit;
 
 namespace EchoModels.Tests.Support;
 
-/// <summary>Where random tests take their seed from: the environment, or chance; and it is printed.</summary>
+/// <summary>The seed of a random test: from the environment, or random; it is printed.</summary>
 internal static class Seeds
 {
     public const string Variable = "ECHOMODELS_SEED";
@@ -14,5 +14,12 @@ internal static class Seeds
         int seed = given is null ? Random.Shared.Next() : int.Parse(given, CultureInfo.InvariantCulture);
         TestContext.Current.TestOutputHelper?.WriteLine($"{Variable}={seed}");
         return seed;
+    }
+
+    /// <summary>Takes so many in a row, the first by chance; or only the one that the environment gives.</summary>
+    public static IReadOnlyList<int> Take(int count)
+    {
+        int first = Take();
+        return Environment.GetEnvironmentVariable(Variable) is null ? [.. Enumerable.Range(0, count).Select(i => unchecked(first + i))] : [first];
     }
 }

@@ -1,76 +1,94 @@
 using System.Collections.Concurrent;
 using System.Net;
 using EchoModels.Connections;
+using EchoModels.Events;
 using EchoModels.Kernel;
-using EchoModels.Selectors;
 using Xunit;
 
 namespace EchoModels.Tests.Support;
 
-/// <summary>How a test wants its server.</summary>
+/// <summary>The settings of a test's server.</summary>
 internal sealed record ServerOptions
 {
     public int Ports { get; init; } = 1;
 
     public IPAddress Address { get; init; } = IPAddress.Loopback;
 
-    /// <summary>The size of the kernel's queues on the server's side, in bytes; 0 leaves them to the kernel, which gives megabytes.</summary>
+    /// <summary>The size of the kernel's queues on the server's side, in bytes; 0 for the kernel's default, which is megabytes.</summary>
     public int Queue { get; init; }
 
-    public ISocketIo Io { get; init; } = SocketIo.ForThisSystem;
+    /// <summary>Puts a double between the models and their kernels.</summary>
+    public Func<IKernel, IKernel>? Wrap { get; init; }
 
     public SelectorRow? Selector { get; init; }
+
+    public EchoPolicy Policy { get; init; } = new();
 }
 
-/// <summary>A host with a set of sockets on free loopback ports, its events written down, and its clients.</summary>
+/// <summary>A host with a set of sockets on free loopback ports, a record of its events, and its clients.</summary>
 internal sealed class TestServer
 {
     private readonly List<Peer> _peers = [];
+    private readonly Subscription _subscription;
     private bool _stopped;
 
-    private TestServer(ModelRow first, ServerOptions wish)
+    private TestServer(ModelRow first, ServerOptions options)
     {
-        List<Listener> listeners = [];
-        for (int i = 0; i < wish.Ports; i++)
-            listeners.Add(Listener.Open(new IPEndPoint(wish.Address, 0), backlog: 4096));
+        Services = new HostServices(
+            Enumerable.Range(0, options.Ports).Select(_ => new IPEndPoint(options.Address, 0)), 4096, options.Policy, wrapKernel: options.Wrap);
+        foreach (Listener listener in Sockets.Listeners.Where(_ => options.Queue > 0))
+            TestKernel.SetQueues(listener.Socket, options.Queue); // inherited when accepted
 
-        foreach (Listener listener in listeners.Where(_ => wish.Queue > 0))
-            (listener.Socket.SendBufferSize, listener.Socket.ReceiveBufferSize) = (wish.Queue, wish.Queue); // inherited when accepted
-
-        EndPoints = [.. listeners.Select(listener => listener.EndPoint)];
-        Sockets = new SocketSet(listeners, wish.Io);
-        Sockets.Accepted += Accepted.Enqueue;
-        Sockets.Closed += (connection, reason) => Closed.Enqueue((connection, reason));
-        ModelContext context = new(CallCounters);
-        context.Selectors.Forced = wish.Selector;
-        Host = new EchoHost(Sockets, context, first);
+        EndPoints = [.. Sockets.Listeners.Select(listener => listener.EndPoint)];
+        _subscription = Services.Events.Subscribe("test", Events.Enqueue, capacity: 1_000_000);
+        Host = new EchoHost(Sockets, Services, first, new ModelOptions { Selector = options.Selector });
     }
 
     public int Seed { get; } = Seeds.Take();
 
+    public HostServices Services { get; }
+
     public EchoHost Host { get; }
 
-    public CallCounters CallCounters { get; } = new();
+    /// <summary>The calls counted until now.</summary>
+    public CallTotals Totals => Services.Counters.Read();
 
-    public SocketSet Sockets { get; }
+    public SocketSet Sockets => Services.Sockets;
 
     public IReadOnlyList<IPEndPoint> EndPoints { get; }
 
-    public ConcurrentQueue<Connection> Accepted { get; } = [];
+    /// <summary>All that has happened, in order.</summary>
+    public ConcurrentQueue<ServerEvent> Events { get; } = [];
 
-    public ConcurrentQueue<(Connection Connection, CloseReason Reason)> Closed { get; } = [];
+    public IReadOnlyList<ConnectionAccepted> Accepted => [.. Events.OfType<ConnectionAccepted>()];
+
+    public IReadOnlyList<ConnectionClosed> Closed => [.. Events.OfType<ConnectionClosed>()];
 
     public IEnumerable<CloseReason> Reasons => Closed.Select(closed => closed.Reason);
 
-    /// <summary>Serves by a model of the table while the test runs; demands afterwards that it leaves nothing behind.</summary>
+    /// <summary>The only connection of the set.</summary>
+    public Connection Single
+    {
+        get
+        {
+            Assert.Equal(1, Sockets.Count);
+            Connection? single = null;
+            foreach (Connection connection in Sockets)
+                single = connection;
+
+            return single!;
+        }
+    }
+
+    /// <summary>Serves with a model of the table while the test runs; fails if descriptors or threads are left afterwards.</summary>
     public static void Run(string model, Action<TestServer> test) => Run(EveryModel.Find(model), new ServerOptions(), test);
 
-    public static void Run(string model, ServerOptions wish, Action<TestServer> test) => Run(EveryModel.Find(model), wish, test);
+    public static void Run(string model, ServerOptions options, Action<TestServer> test) => Run(EveryModel.Find(model), options, test);
 
-    public static void Run(ModelRow first, ServerOptions wish, Action<TestServer> test) => Limit.Run(Limit.Test, "the test", () =>
+    public static void Run(ModelRow first, ServerOptions options, Action<TestServer> test) => Limit.Run(Limit.Test, "the test", () =>
     {
         LeakCheck before = LeakCheck.Now();
-        TestServer server = new(first, wish);
+        TestServer server = new(first, options);
         try
         {
             server.Host.Start();
@@ -78,16 +96,16 @@ internal sealed class TestServer
         }
         finally
         {
-            server.Clean();
+            server.CleanUp();
         }
 
         before.AssertNothingIsLeft();
-        server.AssertEachConnectionCameAndWentOnce();
+        server.AssertEachConnectionWasAcceptedAndClosedOnce();
     });
 
-    /// <summary>A client whose ledger is its own.</summary>
+    /// <summary>A client with a stream of its own.</summary>
     /// <param name="port">Which of the ports, from 0.</param>
-    /// <param name="queue">The size of its kernel queues, in bytes; 0 leaves them to the kernel.</param>
+    /// <param name="queue">The size of its kernel queues, in bytes; 0 for the kernel's default.</param>
     public Peer Connect(int port = 0, int queue = 0)
     {
         Peer peer = new(EndPoints[port], Seed, _peers.Count, queue);
@@ -98,27 +116,44 @@ internal sealed class TestServer
     /// <summary>Waits until so many connections are open.</summary>
     public void AwaitOpen(int count) => Limit.Until(() => Sockets.Count == count, $"{count} connections open");
 
-    /// <summary>Waits until so many connections have been taken out of the backlog.</summary>
+    /// <summary>Waits until so many connections have been accepted.</summary>
     public void AwaitAccepted(int count) => Limit.Until(() => Accepted.Count >= count, $"{count} connections accepted");
 
     public void AwaitClosed(int count) => Limit.Until(() => Closed.Count >= count, $"{count} connections closed");
 
+    /// <summary>The events of one kind that have been published until now.</summary>
+    public IReadOnlyList<T> Published<T>() where T : ServerEvent
+    {
+        Marker marker = new();
+        Services.Events.Publish(marker);
+        Limit.Until(() => Events.Contains(marker), "all events have arrived");
+        return [.. Events.OfType<T>()];
+    }
+
+    /// <summary>Waits until an event of this kind has been published.</summary>
+    public T Await<T>() where T : ServerEvent
+    {
+        Limit.Until(() => Events.OfType<T>().Any(), $"an event {typeof(T).Name}");
+        return Events.OfType<T>().Last();
+    }
+
     public SwitchReport Switch(string model) => Switch(EveryModel.Find(model));
 
-    public SwitchReport Switch(ModelRow model)
+    public SwitchReport Switch(ModelRow model, OptionChanges? changes = null)
     {
         SwitchReport? report = null;
-        Limit.Run(Limit.Generous, $"the switch to {model.Name}", () => report = Host.Switch(model));
+        Limit.Run(Limit.Generous, $"the switch to {model.Name}", () => report = Host.Switch(model, changes));
         return report!;
     }
 
     public void Stop(TimeSpan drain, CancellationToken atOnce = default)
     {
         _stopped = true;
-        Limit.Run(drain + Limit.Generous, "the stop", () => Host.Stop(drain, atOnce));
+        Limit.Run(Limit.Generous + (drain > TimeSpan.Zero ? drain : TimeSpan.Zero), "the stop", () => Host.Stop(drain, atOnce));
+        Await<Stopped>();
     }
 
-    private void Clean()
+    private void CleanUp()
     {
         foreach (Peer peer in _peers)
             peer.Dispose();
@@ -127,14 +162,21 @@ internal sealed class TestServer
             Stop(TimeSpan.FromSeconds(1));
 
         Host.Dispose();
+        _subscription.Dispose();
     }
 
-    private void AssertEachConnectionCameAndWentOnce()
+    /// <summary>Equal to no other: what was published before it has arrived when it has.</summary>
+    private sealed record Marker : ServerEvent
     {
-        HashSet<Connection> accepted = [.. Accepted];
-        HashSet<Connection> closed = [.. Closed.Select(one => one.Connection)];
-        Assert.Equal(Accepted.Count, accepted.Count);
-        Assert.Equal(Closed.Count, closed.Count);
-        Assert.True(accepted.SetEquals(closed), $"{accepted.Count} were accepted, {closed.Count} closed");
+        public Guid Id { get; } = Guid.NewGuid();
+    }
+
+    private void AssertEachConnectionWasAcceptedAndClosedOnce()
+    {
+        Assert.Equal(Accepted.Count, Accepted.DistinctBy(accepted => accepted.Token).Count());
+        Assert.Equal(Closed.Count, Closed.DistinctBy(closed => closed.Token).Count());
+        Assert.Equal(Accepted.Select(accepted => accepted.Token).ToHashSet(), Closed.Select(closed => closed.Token).ToHashSet());
+        Assert.Equal((0L, 0L), (_subscription.Dropped, _subscription.Failures));
+        Assert.Equal((Accepted.Count, Closed.Count), (Sockets.AcceptedCount, Sockets.ClosedCount));
     }
 }

@@ -1,24 +1,23 @@
-using System.Net;
 using EchoModels.Connections;
-using EchoModels.Kernel;
 using EchoModels.Tests.Support;
 using EchoModels.Threading;
 using Xunit;
 
-namespace EchoModels.Tests.Blocking;
+namespace EchoModels.Tests.Threading;
 
 public sealed class BlockedThreadsTests
 {
     private const int Threads = 500;
 
+    [Slow]
     [Fact]
-    public void Lets_go_of_500_threads_asleep_in_recv_and_loses_no_byte() => Limit.Run(Limit.Test, "the test", () =>
+    public void Interrupts_500_threads_in_recv_and_loses_no_byte() => Limit.Run(Limit.Test, "the test", () =>
     {
         LeakCheck before = LeakCheck.Now();
         int seed = Seeds.Take();
-        Listener listener = Listener.Open(new IPEndPoint(IPAddress.Loopback, 0), backlog: Threads);
+        Listener listener = TestKernel.Listen(backlog: Threads);
         List<Peer> peers = [];
-        using (SocketSet sockets = new([listener], SocketIo.ForThisSystem))
+        using (SocketSet sockets = new([listener], TestKernel.Open()))
         {
             sockets.SetBlocking(true);
             for (int i = 0; i < Threads; i++)
@@ -28,7 +27,7 @@ public sealed class BlockedThreadsTests
             }
 
             for (int round = 0; round < 3; round++)
-                SleepTalkAndLetGo(sockets, peers, new Random(seed + round));
+                BlockSendAndInterrupt(sockets, peers, new Random(seed + round));
 
             foreach (Peer peer in peers)
                 peer.Dispose();
@@ -38,50 +37,50 @@ public sealed class BlockedThreadsTests
     });
 
     [Fact]
-    public void Lets_go_of_one_that_takes_its_seat_too_late() => Limit.Run(Limit.Test, "the test", () =>
+    public void Interrupts_a_thread_that_registers_after_the_stop() => Limit.Run(Limit.Test, "the test", () =>
     {
-        Listener listener = Listener.Open(new IPEndPoint(IPAddress.Loopback, 0), backlog: 1);
-        using SocketSet sockets = new([listener], SocketIo.ForThisSystem);
+        Listener listener = TestKernel.Listen(backlog: 1);
+        using SocketSet sockets = new([listener], TestKernel.Open());
         using CancellationTokenSource stop = new();
-        using BlockedThreads sleepers = new(sockets, stop.Token);
+        using BlockedThreads blocked = new(sockets, stop.Token);
         sockets.SetBlocking(true);
         stop.Cancel();
 
-        using (sleepers.Enter(listener))
-            Assert.False(sockets.TryAccept(listener, out _)); // would sleep for ever
+        using (blocked.Enter(listener))
+            Assert.False(sockets.TryAccept(listener, out _)); // would block for ever
     });
 
-    /// <summary>All fall asleep in recv; some are spoken to just when all are let go; then the rest is echoed.</summary>
-    private static void SleepTalkAndLetGo(SocketSet sockets, List<Peer> peers, Random random)
+    /// <summary>All threads block in recv; some clients send while all threads are interrupted; then the rest is echoed.</summary>
+    private static void BlockSendAndInterrupt(SocketSet sockets, List<Peer> peers, Random random)
     {
         sockets.SetBlocking(true);
         using CancellationTokenSource stop = new();
-        using BlockedThreads sleepers = new(sockets, stop.Token);
-        List<BackgroundWork> asleep = [];
+        using BlockedThreads blocked = new(sockets, stop.Token);
+        List<BackgroundWork> threads = [];
         foreach (Connection connection in sockets)
-            asleep.Add(BackgroundWork.Begin(() => EchoUntil(connection, sleepers, stop.Token)));
+            threads.Add(BackgroundWork.Start(() => EchoUntil(connection, blocked, stop.Token)));
 
-        BackgroundWork talk = BackgroundWork.Begin(() =>
+        BackgroundWork sending = BackgroundWork.Start(() =>
         {
             foreach (Peer peer in peers.Where(_ => random.Next(2) == 0))
-                peer.Say(random.Next(1, 20_000));
+                peer.Send(random.Next(1, 20_000));
         });
 
         Thread.Sleep(random.Next(50));
         stop.Cancel();
-        talk.Done();
-        foreach (BackgroundWork sleeper in asleep)
-            sleeper.Done();
+        sending.Wait();
+        foreach (BackgroundWork thread in threads)
+            thread.Wait();
 
         sockets.SetBlocking(false);
         byte[] buffer = new byte[Connection.BufferSize];
         Limit.Until(() => EchoAll(sockets, peers, buffer), "every byte is echoed");
     }
 
-    private static void EchoUntil(Connection connection, BlockedThreads sleepers, CancellationToken stop)
+    private static void EchoUntil(Connection connection, BlockedThreads blocked, CancellationToken stop)
     {
         byte[] buffer = new byte[Connection.BufferSize];
-        using (sleepers.Enter(connection))
+        using (blocked.Enter(connection))
         {
             while (!stop.IsCancellationRequested)
                 Assert.NotEqual(IoStatus.Closed, connection.Echo(buffer));
@@ -93,8 +92,8 @@ public sealed class BlockedThreadsTests
         foreach (Connection connection in sockets)
             Assert.NotEqual(IoStatus.Closed, connection.Echo(buffer));
         foreach (Peer peer in peers)
-            peer.TryHear();
+            peer.TryReceive();
 
-        return peers.TrueForAll(peer => peer.Ledger.Missing == 0);
+        return peers.TrueForAll(peer => peer.Check.Missing == 0);
     }
 }

@@ -1,37 +1,37 @@
 using System.Globalization;
 using EchoModels.Connections;
-using EchoModels.Kernel;
+using EchoModels.Events;
 using EchoModels.Posix;
 using EchoModels.Tests.Support;
 using EchoModels.Threading;
 using Xunit;
 
-namespace EchoModels.Tests.Blocking;
+namespace EchoModels.Tests.Threading;
 
 public sealed class ThreadGroupTests
 {
     private const int Threads = 300;
 
     [Fact]
-    public void Is_done_when_its_last_thread_is_and_then_they_are_gone_one_by_one() => Limit.Run(Limit.Test, "the test", () =>
+    public void Ends_when_its_last_thread_has_returned_and_leaves_no_thread() => Limit.Run(Limit.Test, "the test", () =>
     {
         LeakCheck before = LeakCheck.Now();
         int threads = CountThreads();
         int done = 0;
-        using (SocketSet sockets = new([], SocketIo.ForThisSystem))
+        using (SocketSet sockets = new([], TestKernel.Open()))
         using (CancellationTokenSource stop = new())
-        using (ThreadGroup crew = new(sockets, stop.Token))
+        using (ThreadGroup group = new(sockets, stop.Token))
         {
             for (int i = 0; i < Threads; i++)
-                crew.Start(() => Work(crew.Stop));
+                group.Start(() => Work(group.Stop));
 
             stop.Cancel();
-            crew.WaitForAll();
+            group.WaitForAll();
             Assert.Equal(Threads, Volatile.Read(ref done));
         }
 
         ThreadReaper.WaitUntilEmpty();
-        Assert.InRange(CountThreads(), 0, threads + (Threads / 10)); // the runtime may have started some of its own
+        Assert.InRange(CountThreads(), 0, threads + (Threads / 10)); // the runtime may have started some
         before.AssertNothingIsLeft();
 
         void Work(CancellationToken end)
@@ -41,18 +41,18 @@ public sealed class ThreadGroupTests
         }
     });
 
-    /// <summary>A thread that nobody joins keeps its stack for ever, unless it has been detached.</summary>
+    /// <summary>A thread that is not joined keeps its stack for ever, unless it has been detached.</summary>
     [Fact]
-    public void Forgets_those_who_are_done_before_the_others() => Limit.Run(Limit.Test, "the test", () =>
+    public void Frees_the_stacks_of_threads_that_end_before_the_others() => Limit.Run(Limit.Test, "the test", () =>
     {
-        using SocketSet sockets = new([], SocketIo.ForThisSystem);
+        using SocketSet sockets = new([], TestKernel.Open());
         using CancellationTokenSource stop = new();
-        using ThreadGroup crew = new(sockets, stop.Token);
+        using ThreadGroup group = new(sockets, stop.Token);
         long before = Mapped();
         for (int i = 0; i < 2_000; i++)
         {
             using ManualResetEventSlim done = new();
-            crew.Start(done.Set);
+            group.Start(done.Set);
             done.Wait();
         }
 
@@ -61,31 +61,31 @@ public sealed class ThreadGroupTests
     });
 
     [Fact]
-    public void Stops_all_of_them_when_one_fails_and_says_why() => Limit.Run(Limit.Test, "the test", () =>
+    public void Stops_all_threads_when_one_fails_and_throws_its_exception() => Limit.Run(Limit.Test, "the test", () =>
     {
         LeakCheck before = LeakCheck.Now();
-        using (SocketSet sockets = new([], SocketIo.ForThisSystem))
+        using (SocketSet sockets = new([], TestKernel.Open()))
         using (CancellationTokenSource stop = new())
-        using (ThreadGroup crew = new(sockets, stop.Token))
+        using (ThreadGroup group = new(sockets, stop.Token))
         {
             for (int i = 0; i < Threads; i++)
-                crew.Start(() => crew.Stop.WaitHandle.WaitOne());
+                group.Start(() => group.Stop.WaitHandle.WaitOne());
 
-            crew.Start(() => throw new InvalidDataException("one of them"));
-            Assert.Equal("one of them", Assert.Throws<InvalidDataException>(crew.WaitForAll).Message);
+            group.Start(() => throw new InvalidDataException("one of them"));
+            Assert.Equal("one of them", Assert.Throws<InvalidDataException>(group.WaitForAll).Message);
         }
 
         before.AssertNothingIsLeft();
     });
 
     [Fact]
-    public void Is_refused_a_thread_that_the_process_has_no_room_for_and_those_who_are_served_stay_served() => TestServer.Run("epoll", server =>
+    public void Refuses_a_switch_for_which_the_process_has_too_few_threads_and_serves_on() => TestServer.Run("epoll", server =>
     {
         Peer[] peers = [.. Enumerable.Range(0, 100).Select(_ => server.Connect())];
         foreach (Peer peer in peers)
             peer.Exchange(10);
 
-        WithRoomFor(50, () =>
+        WithLimit(50, () =>
             Assert.Contains("vm.max_map_count", Assert.Throws<SwitchRefusedException>(() => server.Switch("threads")).Message));
 
         foreach (Peer peer in peers)
@@ -93,31 +93,31 @@ public sealed class ThreadGroupTests
     });
 
     [Fact]
-    public void Has_no_thread_for_a_newcomer_and_turns_him_away_while_the_others_are_served() => TestServer.Run("threads", server =>
+    public void Closes_a_new_connection_for_which_there_is_no_thread_and_serves_the_others() => TestServer.Run("threads", server =>
     {
-        Peer inside = server.Connect();
-        inside.Exchange(10);
-        Limit.Until(() => NativeThread.Count == 2, "only the acceptor and the one inside are left");
-        WithRoomFor(0, () =>
+        Peer served = server.Connect();
+        served.Exchange(10);
+        Limit.Until(() => NativeThread.Count == 2, "only the acceptor and one worker are left");
+        WithLimit(0, () =>
         {
-            server.Connect().HearEnd();
-            inside.Exchange(10);
+            server.Connect().ReceiveToEnd();
+            served.Exchange(10);
         });
 
-        server.AwaitClosed(1); // which is told after it is done
+        server.AwaitClosed(1); // the event comes after the close
         Assert.Equal([CloseReason.Limit], server.Reasons);
         server.Connect().Exchange(10);
     });
 
-    /// <summary>Those in line at the way out are still there, and take the place of those who come.</summary>
+    /// <summary>Threads that are ending still count, and keep new ones from being started.</summary>
     [Fact]
-    public void Waits_for_the_room_of_those_who_are_just_leaving() => TestServer.Run("threads", server =>
+    public void Waits_for_threads_that_are_ending() => TestServer.Run("threads", server =>
     {
         Peer[] peers = [.. Enumerable.Range(0, 200).Select(_ => server.Connect())];
         foreach (Peer peer in peers)
             peer.Exchange(10);
 
-        WithRoomFor(50, () =>
+        WithLimit(50, () =>
         {
             server.Switch("epoll");
             server.Switch("threads");
@@ -127,18 +127,18 @@ public sealed class ThreadGroupTests
             peer.Exchange(10);
     });
 
-    /// <summary>Leaves room for so many threads more than there are.</summary>
-    private static void WithRoomFor(int threads, Action work)
+    /// <summary>Limits the threads to so many more than there are.</summary>
+    private static void WithLimit(int threads, Action work)
     {
-        int before = NativeThread.Most;
-        NativeThread.Most = NativeThread.Count + threads;
+        int before = NativeThread.Max;
+        NativeThread.Max = NativeThread.Count + threads;
         try
         {
             work();
         }
         finally
         {
-            NativeThread.Most = before;
+            NativeThread.Max = before;
         }
     }
 

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using EchoModels.Selectors;
+
+namespace EchoModels.Cli.CommandLine;
+
+/// <summary>The options of the models, as <c>serve</c> and <c>switch</c> take them.</summary>
+/// <remarks>A value holds for every model that has the option until it is changed; one that is not given keeps its value.</remarks>
+internal sealed class ModelOptionValues
+{
+    public const int MaxWorkers = 10_000;
+    public const int MaxLoops = 256;
+    public const string Accepted = "trigger=level|edge, workers=N, loops=N, spin=TIME, selector=auto|epoll|poll|select";
+
+    public static readonly TimeSpan MaxSpin = TimeSpan.FromSeconds(1);
+
+    private readonly Option<string?> _selector = Values.OptionalOneOf("--selector",
+        "the selector of select, poll and epoll; auto falls back to the next that works", ["auto", .. SelectorTable.Rows.Select(row => row.Name)]);
+
+    private readonly Option<string?> _trigger = Values.OptionalOneOf("--trigger",
+        "whether epoll reports what is ready (level), or what has become ready (edge)", ["level", "edge"]);
+
+    private readonly Option<int?> _workers = Values.OptionalCount("--workers", "", "the threads of thread-pool", 1, MaxWorkers);
+
+    private readonly Option<int?> _loops = Values.OptionalCount("--loops", "", "event loops of select, poll, epoll and io-uring, each on a thread of its own", 1, MaxLoops);
+
+    private readonly Option<TimeSpan?> _spin = Values.OptionalDuration("--spin", "",
+        "how long an event loop asks again without sleeping before it sleeps", TimeSpan.Zero, MaxSpin);
+
+    /// <summary>Why these values do not go together; null if they do.</summary>
+    /// <param name="changes">The values that are asked for.</param>
+    /// <param name="inForce">The options that hold where none is asked for.</param>
+    public static string? Contradiction(OptionChanges changes, ModelOptions inForce) =>
+        changes.EdgeTriggered == true && changes.Apply(inForce).Selector is { Name: not "epoll" } forced
+            ? $"--trigger 'edge': only epoll can, and the selector is {forced.Name}; accepted with it is --selector auto or epoll"
+            : null;
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in new Option[] { _selector, _trigger, _workers, _loops, _spin })
+            command.Options.Add(option);
+    }
+
+    /// <summary>Those that were given.</summary>
+    /// <exception cref="UsageException">They do not go together.</exception>
+    public OptionChanges Read(ParseResult parsed)
+    {
+        OptionChanges changes = new()
+        {
+            EdgeTriggered = parsed.GetValue(_trigger) is { } trigger ? trigger == "edge" : null,
+            Workers = parsed.GetValue(_workers),
+            Loops = parsed.GetValue(_loops),
+            Spin = parsed.GetValue(_spin),
+            Selector = parsed.GetValue(_selector),
+        };
+
+        return Contradiction(changes, new ModelOptions()) is { } contradiction ? throw new UsageException(contradiction) : changes;
+    }
+}
