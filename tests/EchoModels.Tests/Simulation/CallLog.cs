@@ -20,7 +20,8 @@ internal sealed class CallLog(SimulatedTime time) : ICallObserver
     {
         SocketHandle socket = one.Call.Socket;
         string errno = one.Errno == 0 ? "" : $" errno {one.Errno}";
-        return $"  {one.At,9} us  {one.Call.Kind} {socket.Number} ({socket.Token.Slot}.{socket.Token.Generation}), {one.Call.Argument} = {one.Result}{errno}";
+        string call = $"{one.Call.Kind} {socket.Number} ({socket.Token.Slot}.{socket.Token.Generation}), {one.Call.Argument}";
+        return $"  {one.At,9} us  {call} = {one.Result}{errno}";
     });
 
     public void Began(in Call call)

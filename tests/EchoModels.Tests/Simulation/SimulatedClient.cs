@@ -57,8 +57,6 @@ internal sealed class SimulatedClient
     /// <summary>Whether it has left.</summary>
     public bool IsDone { get; private set; }
 
-    internal long Sent => _stream.Received;
-
     public override string ToString() => $"{_stream}, {_script}{(IsDone ? ", done" : "")}";
 
     private void Connect()
@@ -87,11 +85,11 @@ internal sealed class SimulatedClient
         _stream.MarkSent(taken);
         HalfCloseIfDue();
         if (_stream.Sent == _script.Total)
-            ReadAtLast();
+            StartReading();
         else if (taken == piece)
             SendSoon();
         else if (!_mayRead)
-            _network.Time.After(_script.Pause(ClientScript.LongestLateness), ReadAtLast); // it would be stuck for good
+            _network.Time.After(_script.Pause(ClientScript.LongestLateness), StartReading); // it would be stuck for good
     }
 
     private void HalfCloseIfDue()
@@ -103,7 +101,7 @@ internal sealed class SimulatedClient
         _connection.Input.End();
     }
 
-    private void ReadAtLast()
+    private void StartReading()
     {
         _mayRead = true;
         ReadSoon();

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using EchoModels.Kernel;
+using static EchoModels.Tests.Simulation.SimulationException;
 
 namespace EchoModels.Tests.Simulation;
 
@@ -58,7 +59,7 @@ internal sealed class SimulatedConnection : SimulatedFile
     /// <summary>See recv(2).</summary>
     public int Receive(Span<byte> buffer, out SocketError error)
     {
-        if (_network.Faults.Strikes(SimulatedFault.Interrupted))
+        if (_network.Faults.Occurs(SimulatedFault.Interrupted))
             return Fail(SocketError.Interrupted, out error);
         if (Input.Arrived == 0 && TakeError(out error))
             return -1;
@@ -67,7 +68,7 @@ internal sealed class SimulatedConnection : SimulatedFile
 
         error = SocketError.Success;
         int most = Math.Min(buffer.Length, Input.Arrived);
-        bool isShort = most > 1 && _network.Faults.Strikes(SimulatedFault.ShortReceive);
+        bool isShort = most > 1 && _network.Faults.Occurs(SimulatedFault.ShortReceive);
         int count = Input.Read(buffer[..(isShort ? _network.Chance.Between(1, most - 1) : most)]);
         if (isShort)
             ReportArrival();
@@ -80,15 +81,15 @@ internal sealed class SimulatedConnection : SimulatedFile
     /// <summary>See send(2).</summary>
     public int Send(ReadOnlySpan<byte> bytes, out SocketError error)
     {
-        if (_network.Faults.Strikes(SimulatedFault.Interrupted))
+        if (_network.Faults.Occurs(SimulatedFault.Interrupted))
             return Fail(SocketError.Interrupted, out error);
         if (TakeError(out error))
             return -1;
         if (IsReset)
             return Fail(SocketError.Shutdown, out error); // EPIPE
 
-        bool isFalse = Output.Room > 0 && _network.Faults.Strikes(SimulatedFault.FalseFullQueue);
-        bool isShort = bytes.Length > 1 && Output.Room > 1 && _network.Faults.Strikes(SimulatedFault.ShortSend);
+        bool isFalse = Output.Room > 0 && _network.Faults.Occurs(SimulatedFault.FalseFullQueue);
+        bool isShort = bytes.Length > 1 && Output.Room > 1 && _network.Faults.Occurs(SimulatedFault.ShortSend);
         int most = isFalse ? 0 : isShort ? _network.Chance.Between(1, bytes.Length - 1) : bytes.Length;
         int count = Output.Write(bytes[..most]);
         Held -= count;
@@ -101,6 +102,15 @@ internal sealed class SimulatedConnection : SimulatedFile
             _network.Faults.Count(SimulatedFault.FullQueue);
 
         return Fail(SocketError.WouldBlock, out error);
+    }
+
+    /// <summary>The server closes it; bytes that the kernel has taken still go out, and the FIN behind them.</summary>
+    /// <exception cref="SimulationException">The conversation is not over.</exception>
+    public void End()
+    {
+        Demand(IsEndTold, $"{this} is closed, but its conversation is not over");
+        Demand(Held == 0 || IsReset, $"{this} is closed with {Held} unsent bytes");
+        Output.End();
     }
 
     /// <summary>The client's RST arrives.</summary>

@@ -66,14 +66,14 @@ internal sealed class SimulatedFaults
     {
         _chance = chance;
         foreach (SimulatedFault kind in Kinds)
-            _oneIn[(int)kind] = chance.OneIn(2) ? 0 : chance.Pick(2, 8, 30);
+            _oneIn[(int)kind] = chance.OneIn(2) ? 0 : chance.Pick(MayBeConstant(kind) ? 1 : 2, 8, 30);
     }
 
     /// <summary>How many there have been of each kind.</summary>
     public IReadOnlyList<int> Counts => _counts;
 
     /// <summary>Whether such a fault is to happen now; if so, it is counted.</summary>
-    public bool Strikes(SimulatedFault kind)
+    public bool Occurs(SimulatedFault kind)
     {
         if (!_chance.OneIn(_oneIn[(int)kind]))
             return false;
@@ -84,4 +84,7 @@ internal sealed class SimulatedFaults
 
     /// <summary>Counts a fault that has come about by itself.</summary>
     public void Count(SimulatedFault kind) => _counts[(int)kind]++;
+
+    /// <summary>Whether the bytes still move if it happens every time: one byte is not cut any shorter.</summary>
+    private static bool MayBeConstant(SimulatedFault kind) => kind is SimulatedFault.ShortReceive or SimulatedFault.ShortSend;
 }

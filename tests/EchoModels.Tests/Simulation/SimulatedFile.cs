@@ -22,6 +22,8 @@ internal class SimulatedFile
     /// <summary>Whether it has an error or has hung up, which is told whatever it is watched for.</summary>
     public virtual bool HasHungUp => false;
 
+    public override string ToString() => $"number {Number} ({Token.Slot}.{Token.Generation})";
+
     /// <summary>What it is ready for now. See poll in the kernel's file operations.</summary>
     public virtual Interest Poll() => Interest.None;
 

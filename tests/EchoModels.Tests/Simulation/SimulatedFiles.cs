@@ -56,12 +56,12 @@ internal sealed class SimulatedFiles(SimulatedFaults faults)
         SocketHandle socket = call.Socket;
         SimulatedFile? file = (uint)socket.Number < (uint)_open.Count ? _open[socket.Number] : null;
         if (file is not T found)
-            throw new SimulationException($"{call.Kind} on number {socket.Number} with {socket.Token}, which is not open");
+            throw Wrong(in call, "which is not open");
 
         if (file.Token == Token.None && socket.Token != Token.None)
             Name(file, socket.Token);
         else if (socket.Token != file.Token && socket.Token != Token.None)
-            throw new SimulationException($"{call.Kind} on number {socket.Number} with {socket.Token}, which is that of {file.Token} by now");
+            throw Wrong(in call, $"which is {file} by now");
 
         return found;
     }
@@ -69,8 +69,11 @@ internal sealed class SimulatedFiles(SimulatedFaults faults)
     private void Name(SimulatedFile file, Token token)
     {
         if (!_tokens.Add(token))
-            throw new SimulationException($"{token} is given to number {file.Number}, but it was the name of another socket before");
+            throw new SimulationException($"number {file.Number} has the token {token.Slot}.{token.Generation}, as another socket before");
 
         file.Token = token;
     }
+
+    private static SimulationException Wrong(in Call call, string why) =>
+        new($"{call.Kind} on number {call.Socket.Number} ({call.Socket.Token.Slot}.{call.Socket.Token.Generation}), {why}");
 }

@@ -40,7 +40,7 @@ internal sealed class SimulatedListener(SimulatedNetwork network, int backlog) :
     public SimulatedConnection? Accept(bool hasDescriptor, out SocketError error)
     {
         error = SocketError.Success;
-        if (network.Faults.Strikes(SimulatedFault.Interrupted))
+        if (network.Faults.Occurs(SimulatedFault.Interrupted))
             error = SocketError.Interrupted;
         else if (!hasDescriptor)
             error = RefuseDescriptor(SimulatedFault.NoDescriptor);

@@ -1,5 +1,6 @@
 using System.Net;
 using EchoModels.Connections;
+using static EchoModels.Tests.Simulation.SimulationException;
 
 namespace EchoModels.Tests.Simulation;
 
@@ -8,6 +9,9 @@ internal sealed class SimulatedRun : IDisposable
 {
     /// <summary>So many calls in a row that move nothing while nothing is under way are a deadlock of a model that never sleeps.</summary>
     private const int MaxIdleCalls = 2_000;
+
+    /// <summary>So many calls are more than any run needs.</summary>
+    private const int MaxCalls = 200_000;
 
     /// <summary>So many calls may follow when the model has been told to stop.</summary>
     private const int MaxCallsAfterStop = 5_000;
@@ -21,7 +25,7 @@ internal sealed class SimulatedRun : IDisposable
     private readonly HostServices _services;
     private readonly List<SimulatedClient> _clients = [];
     private CancellationTokenSource _stop = new();
-    private long _stopAtCall;
+    private long? _stopAtCall;
     private bool _isStopPlanned;
     private int _started;
     private long _moved;
@@ -48,29 +52,28 @@ internal sealed class SimulatedRun : IDisposable
     /// <summary>Depends on every call: equal for two runs of one seed.</summary>
     public long Digest => _calls.Digest;
 
-    internal (long, long, long, long) Stat => (_calls.Count, _clients.Sum(c => c.Sent), _clients.Count, _network.Time.Now);
-
     private SocketSet Sockets => _services.Sockets;
 
     /// <summary>Lends the set to a model until every client has left.</summary>
-    public void Serve(string model)
+    public void Serve(ModelRow model)
     {
-        Lend(model, stopAtCall: long.MaxValue);
+        Lend(model, stopAfterCalls: null);
         AssertAllIsSettled();
     }
 
     /// <summary>Lends the set to one model after the other in the midst of the traffic, and to the last one until every client has left.</summary>
-    public void ServeInTurn(string first)
+    /// <param name="first">The model that begins.</param>
+    /// <param name="models">Those of which one follows by chance.</param>
+    public void ServeInTurn(ModelRow first, ReadOnlySpan<ModelRow> models)
     {
         int lendings = _network.Chance.Between(2, 8);
         for (int i = 0; i < lendings; i++)
         {
-            string model = i == 0 ? first : _network.Chance.Pick([.. SimulatedModel.Names]);
-            Lend(model, stopAtCall: _network.Chance.Scaled(1, 600) - 1);
+            Lend(i == 0 ? first : _network.Chance.Pick(models), stopAfterCalls: _network.Chance.Scaled(1, 600) - 1);
             _network.Time.AdvanceTo(_network.Time.Now + _network.Chance.Pick(0, 100, 5_000)); // nothing serves meanwhile
         }
 
-        Serve(_network.Chance.Pick([.. SimulatedModel.Names]));
+        Serve(_network.Chance.Pick(models));
     }
 
     public override string ToString() =>
@@ -82,19 +85,22 @@ internal sealed class SimulatedRun : IDisposable
         _kernel.Dispose();
     }
 
-    private static IEnumerable<IPEndPoint> EndPoints(int count) => Enumerable.Range(1, count).Select(port => new IPEndPoint(IPAddress.Loopback, port));
+    private static IEnumerable<IPEndPoint> EndPoints(int count) =>
+        Enumerable.Range(1, count).Select(port => new IPEndPoint(IPAddress.Loopback, port));
 
-    private void Lend(string model, long stopAtCall)
+    /// <param name="model">The model that gets the set.</param>
+    /// <param name="stopAfterCalls">When it is told to stop, if not before by the clock; null for not until every client has left.</param>
+    private void Lend(ModelRow model, int? stopAfterCalls)
     {
         _stop.Dispose();
-        CancellationTokenSource stop = new();
-        (_stop, _stopAtCall, _isStopPlanned, _started) = (stop, _calls.Count + stopAtCall, false, 0);
-        if (stopAtCall == 0)
-            stop.Cancel();
-        else if (stopAtCall < long.MaxValue && _network.Chance.OneIn(2))
+        (_stop, _stopAtCall, _isStopPlanned, _started) = (new CancellationTokenSource(), _calls.Count + stopAfterCalls, false, 0);
+        if (stopAfterCalls == 0)
+            _stop.Cancel();
+        else if (stopAfterCalls is not null && _network.Chance.OneIn(2))
             StopAfter(_network.Chance.Scaled(1, 20_000)); // most likely while it sleeps
 
-        SimulatedModel.Create(model, _services).Serve(Sockets, stop.Token);
+        Sockets.Kernel = _kernel;
+        model.Create(_services.ContextFor(new ModelOptions())).Serve(Sockets, _stop.Token);
         AssertGivenBack(model);
     }
 
@@ -122,8 +128,8 @@ internal sealed class SimulatedRun : IDisposable
 
         StopIfOver();
         DetectDeadlock();
-        if (_stop.IsCancellationRequested && _calls.Count > _stopAtCall + MaxCallsAfterStop)
-            throw new SimulationException("the model has been told to stop, and goes on");
+        bool isLate = _stop.IsCancellationRequested && _calls.Count > _stopAtCall + MaxCallsAfterStop;
+        Demand(!isLate, "the model has been told to stop, and goes on");
     }
 
     /// <summary>When every client has left and every connection is closed, there is nothing more to serve.</summary>
@@ -140,12 +146,14 @@ internal sealed class SimulatedRun : IDisposable
         long moved = _kernel.Progress + _network.Time.Happened;
         if (moved != _moved)
             (_moved, _lastMove) = (moved, _calls.Count);
-        else if (_calls.Count > _lastMove + MaxIdleCalls)
-            throw new SimulationException("deadlock: calls without end, and nothing moves");
+        else
+            Demand(_calls.Count < _lastMove + MaxIdleCalls, "deadlock: calls without end, and nothing moves");
+
+        Demand(_calls.Count < MaxCalls, "calls without end");
     }
 
     /// <summary>What a model owes when it returns: every live socket is in the set, and every unsent byte in its connection.</summary>
-    private void AssertGivenBack(string model)
+    private void AssertGivenBack(ModelRow model)
     {
         Demand(_started == 1, $"{model} has told {_started} times that it serves");
         Demand(_kernel.OpenSelectors == 0, $"{model} has not disposed of its selector");
@@ -154,9 +162,10 @@ internal sealed class SimulatedRun : IDisposable
         foreach (Connection connection in Sockets)
         {
             int unsent = connection.Unsent.Length;
-            Demand(open.Remove(connection.Socket.Number, out SimulatedConnection? file), $"{model} has left {connection.Socket} in the set, which is closed");
-            Demand(file!.Held == unsent, $"{model} holds {file.Held} bytes of {connection.Socket}, and gives back {unsent}");
-            Demand(unsent <= Connection.BufferSize, $"{model} gives back {unsent} unsent bytes of {connection.Socket}");
+            bool isOpen = open.Remove(connection.Socket.Number, out SimulatedConnection? file);
+            Demand(isOpen, $"{model} has left a closed connection in the set");
+            Demand(file!.Held == unsent, $"{model} holds {file.Held} bytes of {file}, and gives back {unsent}");
+            Demand(unsent <= Connection.BufferSize, $"{model} gives back {unsent} unsent bytes of {file}");
         }
 
         foreach ((Listener listener, SimulatedListener file) in Sockets.Listeners.Zip(_kernel.Listeners))
@@ -171,15 +180,9 @@ internal sealed class SimulatedRun : IDisposable
     {
         Demand(_clients.TrueForAll(client => client.IsDone), "a client has not left");
         Demand(Sockets.Count == 0, $"{Sockets.Count} connections are left in the set");
-        Demand(Sockets.AcceptedCount == _kernel.Accepted, $"{_kernel.Accepted} connections were accepted, {Sockets.AcceptedCount} have been counted");
-        Demand(Sockets.ClosedCount == _kernel.Accepted, $"{_kernel.Accepted} connections were accepted, {Sockets.ClosedCount} have been closed");
+        Demand(Sockets.AcceptedCount == _kernel.Accepted, $"{Sockets.AcceptedCount} accepted connections are counted, not {_kernel.Accepted}");
+        Demand(Sockets.ClosedCount == _kernel.Accepted, $"{Sockets.ClosedCount} closed connections are counted, not {_kernel.Accepted}");
         Sockets.Dispose();
         Demand(!_kernel.Listeners.Any() && !_kernel.Connections.Any(), "a socket is left open");
-    }
-
-    private static void Demand(bool isSo, string otherwise)
-    {
-        if (!isSo)
-            throw new SimulationException(otherwise);
     }
 }

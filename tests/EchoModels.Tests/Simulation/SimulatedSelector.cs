@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
 using EchoModels.Kernel;
+using static EchoModels.Tests.Simulation.SimulationException;
 
 namespace EchoModels.Tests.Simulation;
 
-/// <summary>What both simulated selectors do alike: they keep interests, sleep until an event of the network makes something ready, and wake.</summary>
+/// <summary>What both simulated selectors do alike: they keep the interests, and sleep until an event of the network makes a socket ready.</summary>
 internal abstract class SimulatedSelector(SimulatedKernel kernel, SimulatedNetwork network) : ISelector
 {
     /// <summary>So many waits in a row that do not sleep, and after which no call moves anything, are a loop that spins.</summary>
@@ -26,7 +27,7 @@ internal abstract class SimulatedSelector(SimulatedKernel kernel, SimulatedNetwo
     public void Add(SocketHandle socket, Interest interest)
     {
         SimulatedFile file = kernel.Control(socket);
-        Demand(file.Watcher is null, $"{socket} is added, but it is watched already");
+        Demand(file.Watcher is null, $"{file} is added, but it is watched already");
         file.Watcher = this;
         _watched.Add(file, interest);
         Changed(file, file.Poll());
@@ -35,7 +36,7 @@ internal abstract class SimulatedSelector(SimulatedKernel kernel, SimulatedNetwo
     public void Modify(SocketHandle socket, Interest interest)
     {
         SimulatedFile file = kernel.Control(socket);
-        Demand(file.Watcher == this, $"{socket} is modified, but it is not watched");
+        Demand(file.Watcher == this, $"{file} is modified, but it is not watched");
         _watched[file] = interest;
         Changed(file, file.Poll());
     }
@@ -43,7 +44,7 @@ internal abstract class SimulatedSelector(SimulatedKernel kernel, SimulatedNetwo
     public void Remove(SocketHandle socket)
     {
         SimulatedFile file = kernel.Control(socket);
-        Demand(file.Watcher == this, $"{socket} is removed, but it is not watched");
+        Demand(file.Watcher == this, $"{file} is removed, but it is not watched");
         Forget(file);
         _watched.Remove(file);
     }
@@ -52,7 +53,7 @@ internal abstract class SimulatedSelector(SimulatedKernel kernel, SimulatedNetwo
     {
         Call call = kernel.BeginWait(this, milliseconds);
         _ready.Clear();
-        if (!network.Faults.Strikes(SimulatedFault.Interrupted))
+        if (!network.Faults.Occurs(SimulatedFault.Interrupted))
             Sleep(milliseconds);
 
         DetectSpinning(milliseconds);
@@ -81,9 +82,12 @@ internal abstract class SimulatedSelector(SimulatedKernel kernel, SimulatedNetwo
     /// <summary>Puts those that are ready on a list, up to <see cref="SimulatedNetwork.EventBuffer"/>.</summary>
     protected abstract void Collect(List<ReadyEvent> ready);
 
-    /// <summary>What a file that is watched is to be reported for.</summary>
-    protected Interest ReadyOf(SimulatedFile file) =>
-        file.Poll() is Interest ready && file.HasHungUp ? ready : ready & _watched[file];
+    /// <summary>What a watched file is reported for: what it is ready for and watched for, or everything when it has an error.</summary>
+    protected Interest ReadyOf(SimulatedFile file)
+    {
+        Interest ready = file.Poll();
+        return file.HasHungUp ? ready : ready & _watched[file];
+    }
 
     private void Sleep(int milliseconds)
     {
@@ -117,13 +121,15 @@ internal abstract class SimulatedSelector(SimulatedKernel kernel, SimulatedNetwo
     }
 
     /// <summary>Adds events that a model must bear: of a socket that is not ready, or of one that is on the list already.</summary>
-    /// <remarks>Neither denies an end of stream that is there, and neither comes alone: an event that was lost must not be replaced by them.</remarks>
+    /// <remarks>
+    /// Neither hides an end of the stream that is there. They come only with a true event, so that they do not end a wait for one that was lost.
+    /// </remarks>
     private void AddNeedless()
     {
-        if (network.Faults.Strikes(SimulatedFault.DuplicateEvent))
+        if (network.Faults.Occurs(SimulatedFault.DuplicateEvent))
             _ready.Add(_ready[network.Chance.Between(0, _ready.Count - 1)]);
 
-        if (network.Faults.Strikes(SimulatedFault.SpuriousEvent))
+        if (network.Faults.Occurs(SimulatedFault.SpuriousEvent))
         {
             (SimulatedFile file, Interest interest) = _watched.ElementAt(network.Chance.Between(0, _watched.Count - 1));
             if (interest != Interest.None)
@@ -131,11 +137,5 @@ internal abstract class SimulatedSelector(SimulatedKernel kernel, SimulatedNetwo
         }
 
         network.Chance.Shuffle(CollectionsMarshal.AsSpan(_ready));
-    }
-
-    protected static void Demand(bool isSo, string otherwise)
-    {
-        if (!isSo)
-            throw new SimulationException(otherwise);
     }
 }

@@ -16,10 +16,13 @@ internal static class Seeds
         return seed;
     }
 
+    /// <summary>Whether the environment gives one.</summary>
+    public static bool IsGiven => Environment.GetEnvironmentVariable(Variable) is not null;
+
     /// <summary>Takes so many in a row, the first by chance; or only the one that the environment gives.</summary>
     public static IReadOnlyList<int> Take(int count)
     {
         int first = Take();
-        return Environment.GetEnvironmentVariable(Variable) is null ? [.. Enumerable.Range(0, count).Select(i => unchecked(first + i))] : [first];
+        return IsGiven ? [first] : [.. Enumerable.Range(0, count).Select(i => unchecked(first + i))];
     }
 }
