@@ -15,10 +15,14 @@ public sealed class KernelFactory(CallCounters counters, Func<IKernel, IKernel>?
     /// <summary>The kernel for one model.</summary>
     /// <param name="model">Its row says which kind.</param>
     /// <param name="observer">Is told of the calls besides the counters; null for none.</param>
+    /// <exception cref="IOException">The model needs Sockets, and the runtime can make none here.</exception>
     public IKernel Open(ModelRow model, ICallObserver? observer)
     {
         if (!OperatingSystem.IsLinux())
             return System;
+
+        if (model.UsesRuntime)
+            RuntimeSockets.Demand();
 
         ICallObserver all = observer is null ? counters : new CallObservers(counters, observer);
         return _wrap(model.UsesRuntime ? new RuntimeKernel(all) : new LinuxKernel(all));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using EchoModels.SystemTests.Support;
 
 namespace EchoModels.SystemTests.Control;
@@ -114,7 +115,7 @@ public sealed class SwitchOptionTests
         client.Echo("from a child");
         Limit.Until(() => Children().GetProperty("count").GetInt32() == 1, "one child is left");
 
-        string child = Directory.GetDirectories($"/proc/{server.Id}/task").Select(task => File.ReadAllText($"{task}/children").Trim()).Single(text => text.Length > 0);
+        string child = Regex.Match(server.AwaitLine($@"child process \d+ serves {client.Name}$"), @"process (\d+)").Groups[1].Value;
         Limit.Until(() => Children().GetProperty("rssBytes").GetInt64() == ResidentBytes(child), "its memory is that of proc_pid_statm(5)");
         Assert.True(Children().GetProperty("cpuUserSeconds").GetDouble() + Children().GetProperty("cpuSystemSeconds").GetDouble() > 0, "no time of the one that ended");
 

@@ -7,7 +7,7 @@ namespace EchoModels.SystemTests.Support;
 /// <summary>A client of a server's control socket, which may also send what the server does not expect.</summary>
 internal sealed class ControlClient : IDisposable
 {
-    private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+    private Socket _socket = Open();
 
     public ControlClient(Server server) : this(server.Directory, server.Port)
     {
@@ -15,8 +15,29 @@ internal sealed class ControlClient : IDisposable
 
     public ControlClient(RuntimeDirectory directory, int port)
     {
-        _socket.ReceiveTimeout = _socket.SendTimeout = (int)Limit.Generous.TotalMilliseconds;
-        _socket.Connect(new UnixDomainSocketEndPoint(directory.Socket(port)));
+        Limit.Until(() => TryConnect(new UnixDomainSocketEndPoint(directory.Socket(port))), "the control socket accepts");
+    }
+
+    /// <summary>A server opens its control socket right after its first line: bound already, it refuses until it listens.</summary>
+    private bool TryConnect(UnixDomainSocketEndPoint path)
+    {
+        try
+        {
+            _socket.Connect(path);
+            return true;
+        }
+        catch (SocketException failure) when (failure.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            _socket.Dispose(); // the runtime lets a Socket connect once only
+            _socket = Open();
+            return false;
+        }
+    }
+
+    private static Socket Open()
+    {
+        int limit = (int)Limit.Generous.TotalMilliseconds;
+        return new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { ReceiveTimeout = limit, SendTimeout = limit };
     }
 
     public void Send(string text) => Send(Encoding.UTF8.GetBytes(text));
