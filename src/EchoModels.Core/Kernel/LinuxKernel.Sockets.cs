@@ -62,16 +62,20 @@ public sealed partial class LinuxKernel
 
     public int OpenDatagramToItself()
     {
-        IPEndPoint loopback = new(IPAddress.Loopback, 0);
+        SocketHandle? opened = null;
         try
         {
             SocketHandle socket = Open(AddressFamily.InterNetwork, Libc.SOCK_DGRAM) with { Token = Token.Waker };
-            Demand(Bind(socket, loopback));
+            opened = socket;
+            Demand(Bind(socket, new IPEndPoint(IPAddress.Loopback, 0)));
             Demand(Connect(socket, LocalEndPoint(socket)));
             return socket.Number;
         }
         catch (SocketException refusal)
         {
+            if (opened is { } socket)
+                Close(socket);
+
             throw new IOException($"no socket for a waker: {refusal.Message}", refusal);
         }
     }

@@ -28,8 +28,16 @@ internal sealed unsafe class KqueueSelector : ISelector
         if (_queue.IsInvalid)
             throw Errno.Failure("kqueue");
 
-        _waker = new Waker(kernel);
-        Add(_waker.Socket, Interest.Read);
+        try
+        {
+            _waker = new Waker(kernel);
+            Add(_waker.Socket, Interest.Read);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public void Add(SocketHandle socket, Interest interest) => Change(socket, Kqueue.EV_ADD, interest);
@@ -70,7 +78,7 @@ internal sealed unsafe class KqueueSelector : ISelector
 
     public void Dispose()
     {
-        _waker.Dispose();
+        _waker?.Dispose();
         _queue.Dispose();
     }
 

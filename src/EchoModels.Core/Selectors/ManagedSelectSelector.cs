@@ -24,7 +24,15 @@ internal sealed class ManagedSelectSelector : ISelector
     {
         _kernel = kernel.Runtime ?? (_own = new RuntimeKernel(kernel.Observer)); // for the Socket objects; others make the loop's calls
         _waker = new Waker(_kernel);
-        Add(_waker.Socket, Interest.Read);
+        try
+        {
+            Add(_waker.Socket, Interest.Read);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public void Add(SocketHandle socket, Interest interest)

@@ -123,6 +123,24 @@ public sealed class EpollRefusedTests
         Assert.Contains("served 1 connections", server.End());
     }
 
+    /// <summary>Descriptors are plain numbers: no finalizer closes what a refused start has left open.</summary>
+    [Theory]
+    [InlineData("select")]
+    [InlineData("busy-poll")]
+    [InlineData("async")]
+    public void A_refused_switch_leaves_no_socket_open(string model)
+    {
+        using RefusedServer refused = new("EPERM", "--model", "poll");
+        Server server = refused.Server;
+        server.AwaitPort();
+        Assert.Contains("epoll_create1", server.Request($"switch {model}").GetProperty("error").GetString());
+        int before = Sockets(server);
+        for (int i = 0; i < 5; i++)
+            server.Request($"switch {model}");
+
+        Limit.Until(() => Sockets(server) <= before, $"no more than {before} sockets are open");
+    }
+
     [Theory]
     [MemberData(nameof(Errors))]
     public void Models_reports_why(string error)
@@ -154,4 +172,8 @@ public sealed class EpollRefusedTests
 
     private static string[] Under(RuntimeDirectory directory, string error, string when) => Strace.Command(
         Path.Combine(directory.Path, "trace"), "-e", "trace=epoll_create1", "-e", $"inject=epoll_create1:error={error}:when={when}");
+
+    /// <summary>How many sockets it has open; a descriptor that is closed meanwhile is none.</summary>
+    private static int Sockets(Server server) => Directory.GetFiles($"/proc/{server.Id}/fd")
+        .Count(path => new FileInfo(path).LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == true);
 }
