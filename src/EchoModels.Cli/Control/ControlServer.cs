@@ -73,9 +73,9 @@ internal sealed class ControlServer : IDisposable
         if (Interlocked.Exchange(ref _closing, 1) == 1)
             return; // the path may be another server's by now
 
-        _closed.Set();
         File.Delete(_path);
         _listener.StopAccepting();
+        _closed.Set(); // only now, as the accepting thread then closes the listener
         _freeSlots.Release(); // ends the thread's wait for a slot
     }
 

@@ -62,6 +62,34 @@ public sealed class ControlRefusedTests
         second.End();
     }
 
+    [Slow, Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    public void A_server_stops_while_its_control_socket_backs_off(int attempt)
+    {
+        using Server server = Server.Start();
+        server.Status(); // it accepts
+        ulong before = Native.LimitDescriptors(server.Id, 3);
+        using ControlClient accepted = new(server); // accept4 had a descriptor for the next client before it slept
+        using ControlClient waiting = new(server);
+        Limit.Until(() => SleepsInFutex(server), "the accept has failed");
+        Native.LimitDescriptors(server.Id, before);
+        Thread.Sleep(20 * attempt); // each time at another moment of the back-off
+        server.Signal(Native.SIGTERM);
+        Assert.Equal(0, server.ExitCode());
+    }
+
+    /// <summary>Whether the thread that accepts there sleeps in futex(2), and no longer in accept4(2).</summary>
+    private static bool SleepsInFutex(Server server)
+    {
+        const string Futex = "202 "; // on x86-64; see proc_pid_syscall(5)
+        string thread = ProcessUsage.Threads(server.Id, "control\n").Single();
+        return File.ReadAllText(Path.Combine(thread, "syscall")).StartsWith(Futex, StringComparison.Ordinal);
+    }
+
     private static Outcome Run(Server server, string[] wrapper, params string[] arguments)
     {
         using Process process = Process.Start(Executable.Prepare(server.Directory, wrapper, arguments))!;
