@@ -142,6 +142,10 @@ public sealed partial class EchoHost : IDisposable
         RefuseModelsThread();
         lock (_switching)
         {
+            Lending now = Volatile.Read(ref _serving);
+            if (change(now) is { } next && !next.IsLike(now))
+                _lender.Prepare(next);
+
             SwitchRequest request;
             lock (_gate)
             {

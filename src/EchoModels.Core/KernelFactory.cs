@@ -15,8 +15,9 @@ public sealed class KernelFactory(CallCounters counters, Func<IKernel, IKernel>?
     /// <summary>The kernel for one model.</summary>
     /// <param name="model">Its row says which kind.</param>
     /// <param name="observer">Is told of the calls besides the counters; null for none.</param>
+    /// <param name="prepared">The Socket objects that were made for it; null for none.</param>
     /// <exception cref="IOException">The model needs Sockets, and the runtime can make none here.</exception>
-    public IKernel Open(ModelRow model, ICallObserver? observer)
+    public IKernel Open(ModelRow model, ICallObserver? observer, SocketObjects? prepared = null)
     {
         if (!OperatingSystem.IsLinux())
             return System;
@@ -25,6 +26,6 @@ public sealed class KernelFactory(CallCounters counters, Func<IKernel, IKernel>?
             RuntimeSockets.Demand();
 
         ICallObserver all = observer is null ? counters : new CallObservers(counters, observer);
-        return _wrap(model.UsesRuntime ? new RuntimeKernel(all) : new LinuxKernel(all));
+        return _wrap(model.UsesRuntime ? new RuntimeKernel(all, prepared) : new LinuxKernel(all, prepared));
     }
 }

@@ -24,9 +24,11 @@ public sealed record ModelRow(
     /// <summary>The options that it has.</summary>
     public ModelOption Options { get; init; }
 
-
-    /// <summary>Whether its lesson is a Socket of the runtime: it then runs on <see cref="RuntimeKernel"/>.</summary>
+    /// <summary>Whether all its calls are to be made by a Socket of the runtime: it then runs on <see cref="RuntimeKernel"/>.</summary>
     public bool UsesRuntime { get; init; }
+
+    /// <summary>Whether it makes some calls that need a Socket object for each socket: they are made before it takes over.</summary>
+    public bool UsesSocketObjects { get; init; }
 
     /// <summary>How many clients it serves at once; the next one waits until one leaves.</summary>
     public Func<ModelOptions, int> MaxConcurrent { get; init; } = _ => int.MaxValue;

@@ -54,6 +54,7 @@ public static class ModelTable
         {
             Pages = ["Models/BusyPollServer.cs"],
             UsesRuntime = true,
+            UsesSocketObjects = true,
         },
 
         new("select", "one list handed over at every wait; on Linux, Socket.Select is poll(2)",
@@ -62,6 +63,7 @@ public static class ModelTable
         {
             Pages = LoopPages("EventLoops/LevelTriggeredLoop.cs", "Selectors/ManagedSelectSelector.cs"),
             Options = OfLoops,
+            UsesSocketObjects = true,
         },
 
         new("select-fdset", "select(2) itself: a bit per descriptor, and none from 1,024 up",
@@ -109,7 +111,7 @@ public static class ModelTable
             _ => new AsyncServer())
         {
             Pages = ["Models/AsyncServer.cs", "Async/AsyncSockets.cs"],
-            UsesRuntime = true,
+            UsesSocketObjects = true,
         },
 
         new("io-uring", "the kernel does the work and leaves the results",

@@ -19,16 +19,38 @@ internal sealed class AsyncSockets : IDisposable
         .SetMethod?.CreateDelegate<Action<Socket, bool>>();
 
     private readonly SocketSet _sockets;
-    private readonly RuntimeKernel _kernel;
+    private readonly ICallObserver _observer;
+    private readonly SocketObjects _objects;
 
     /// <exception cref="IOException">The runtime's epoll does not answer.</exception>
     public AsyncSockets(SocketSet sockets)
     {
         _sockets = sockets;
-        _kernel = sockets.Kernel.Runtime ?? throw new InvalidOperationException("async needs the runtime's sockets");
+        _observer = sockets.Kernel.Observer;
+        _objects = sockets.Kernel.Objects ?? throw new IOException("async: needs Socket objects");
+        RuntimeSockets.Demand();
         RuntimeThreads.Start();
         if (OperatingSystem.IsLinux())
             RuntimeEpoll.Find();
+    }
+
+    /// <summary>Runs something on the thread that waits in the runtime's epoll, and returns when it is done.</summary>
+    /// <remarks>
+    /// A socket that joins that epoll is ready at once, as it has room to send (EPOLLOUT). With a thousand that join, the thread would be
+    /// woken a thousand times, and take the processor from whoever adds them. While it is the one that adds them, it is not woken.
+    /// </remarks>
+    public void RunOnRuntimeThread(Action action)
+    {
+        using Waker? waker = OperatingSystem.IsLinux() ? TryOpenWaker() : null;
+        if (waker is null)
+        {
+            action(); // it takes longer, and that is all
+            return;
+        }
+
+        Task done = RunWhenWoken(waker, action);
+        waker.Wake();
+        done.GetAwaiter().GetResult();
     }
 
     /// <summary>Waits for a connection, and takes it into the set; null if there is none to serve.</summary>
@@ -38,46 +60,65 @@ internal sealed class AsyncSockets : IDisposable
             return null;
 
         Call call = new(SystemCall.AcceptAsync, listener.Socket);
-        _kernel.Observer.Began(in call);
+        _observer.Began(in call);
         try
         {
-            Socket accepted = await _kernel[listener.Socket].AcceptAsync(stop);
-            int number = _kernel.Add(accepted);
-            _kernel.Observer.Ended(in call, number, 0);
+            int number = _objects.AddAccepted(await _objects[listener.Socket].AcceptAsync(stop));
+            _observer.Ended(in call, number, 0);
             return _sockets.Adopt(number);
         }
         catch (SocketException refusal)
         {
-            _kernel.Observer.Ended(in call, -1, RuntimeKernel.ErrnoOf(refusal.SocketErrorCode));
+            _observer.Ended(in call, -1, RuntimeKernel.ErrnoOf(refusal.SocketErrorCode));
             _sockets.AcceptFailed(listener, refusal.SocketErrorCode);
             return null;
         }
     }
 
     /// <summary>Waits until something can be received: a receive of zero bytes.</summary>
-    public ReadableAwaiter Readable(Connection client, CancellationToken stop)
-    {
-        Socket socket = _kernel[client.Socket];
-        PreferInline?.Invoke(socket, true);
-        Call call = new(SystemCall.ReceiveAsync, client.Socket);
-        _kernel.Observer.Began(in call);
-        return new ReadableAwaiter(socket.ReceiveAsync(Memory<byte>.Empty, stop), call, _kernel.Observer);
-    }
+    public ReadableAwaiter Readable(Connection client, CancellationToken stop) => Receive(client.Socket, Memory<byte>.Empty, stop);
 
     /// <summary>Waits until there is room, and sends one byte of what is unsent.</summary>
     /// <remarks>A cancelled send does not tell how much it has sent. One byte has either gone or not.</remarks>
     public async ValueTask SendByte(Connection client, CancellationToken stop)
     {
         Call call = new(SystemCall.SendAsync, client.Socket, 1);
-        _kernel.Observer.Began(in call);
-        int count = await _kernel[client.Socket].SendAsync(client.Unsent[..1], stop);
+        _observer.Began(in call);
+        int count = await _objects[client.Socket].SendAsync(client.Unsent[..1], stop);
         client.Consume(count);
-        _kernel.Observer.Ended(in call, count, 0);
+        _observer.Ended(in call, count, 0);
     }
 
     public void Dispose()
     {
         if (OperatingSystem.IsLinux())
             RuntimeEpoll.Remove(_sockets);
+    }
+
+    private Waker? TryOpenWaker()
+    {
+        try
+        {
+            return new Waker(_sockets.Kernel);
+        }
+        catch (IOException)
+        {
+            return null; // no descriptor is free
+        }
+    }
+
+    private async Task RunWhenWoken(Waker waker, Action action)
+    {
+        await Receive(waker.Socket, new byte[1], CancellationToken.None);
+        action();
+    }
+
+    private ReadableAwaiter Receive(SocketHandle handle, Memory<byte> buffer, CancellationToken stop)
+    {
+        Socket socket = _objects[handle];
+        PreferInline?.Invoke(socket, true);
+        Call call = new(SystemCall.ReceiveAsync, handle, buffer.Length);
+        _observer.Began(in call);
+        return new ReadableAwaiter(socket.ReceiveAsync(buffer, stop), call, _observer);
     }
 }

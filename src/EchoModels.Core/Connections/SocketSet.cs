@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using EchoModels.Events;
@@ -11,12 +10,10 @@ namespace EchoModels.Connections;
 /// Any thread may accept, close, abort and enumerate. While a model serves, only that model makes calls on the sockets; an enumeration
 /// meanwhile sees connections come and go. A descriptor is closed under the lock of its slot, and so is a call from another thread made.
 /// </remarks>
-public sealed class SocketSet : IDisposable
+public sealed partial class SocketSet : IDisposable
 {
     private readonly List<Listener> _listeners = [];
     private readonly SlotTable _slots = new();
-    private readonly Lock[] _gates = [.. Enumerable.Range(0, 64).Select(_ => new Lock())];
-    private readonly ConcurrentDictionary<Token, CloseReason> _aborted = [];
     private int _waiting;
     private int _detached;
     private long _accepted;
@@ -38,9 +35,6 @@ public sealed class SocketSet : IDisposable
 
     /// <summary>The model that is now serving has every socket. Raised on its thread.</summary>
     public event Action? Started;
-
-    /// <summary>A connection was ended from outside, as by the idle timeout, on any thread: for a model that its kernel does not tell.</summary>
-    public event Action? Aborted;
 
     /// <summary>Makes the calls on these sockets; the host sets it when it lends them.</summary>
     public IKernel Kernel { get; set; }
@@ -144,35 +138,22 @@ public sealed class SocketSet : IDisposable
             Events.Publish(new ConnectionClosed(connection.Token, connection.Peer, because, connection.Messages, connection.BytesIn));
     }
 
-    /// <summary>Ends a conversation from outside, on any thread: its model meets the end of the stream, and closes it for this reason.</summary>
-    public void Abort(Connection connection, CloseReason reason)
-    {
-        lock (GateOf(connection.Token))
-        {
-            if (_slots.Find(connection.Token) != connection)
-                return;
-
-            _aborted[connection.Token] = reason;
-            Kernel.Shutdown(connection.Socket, SocketShutdown.Both);
-        }
-
-        Aborted?.Invoke();
-    }
-
     /// <summary>Lets a connection leave the set without closing it: a process of its own serves it from now on.</summary>
     internal void Detach(Connection connection)
     {
         Interlocked.Increment(ref _detached);
-        _slots.Remove(connection);
+        lock (GateOf(connection.Token))
+            _slots.Remove(connection);
     }
 
     /// <summary>Closes the descriptor of a connection that has left the set, and tells it.</summary>
     internal void CloseDetached(Connection connection, CloseReason reason, ChildExit child)
     {
         CloseDescriptor(connection);
-        Interlocked.Decrement(ref _detached);
         if (Events.HasSubscribers)
             Events.Publish(new ConnectionClosed(connection.Token, connection.Peer, reason, null, connection.BytesIn) { Child = child });
+
+        Interlocked.Decrement(ref _detached); // the last step: a stop waits for it
     }
 
     /// <summary>Stops listening. What is still in the backlog is reset by the kernel.</summary>
@@ -242,6 +223,4 @@ public sealed class SocketSet : IDisposable
         connection.Socket = connection.Socket.Closed();
         Interlocked.Increment(ref _closed);
     }
-
-    private Lock GateOf(Token token) => _gates[token.Slot % _gates.Length];
 }

@@ -21,8 +21,8 @@ public interface IKernel : IDisposable
     /// <summary>What only Linux has: epoll, io_uring, signals from sockets. Null on other systems.</summary>
     LinuxKernel? Linux { get; }
 
-    /// <summary>What only the runtime has: a Socket for a number. Null where the calls go by number.</summary>
-    RuntimeKernel? Runtime { get; }
+    /// <summary>The Socket objects of its numbers, for what only the runtime has. Null where it has none, as in a simulation.</summary>
+    SocketObjects? Objects { get; }
 
     /// <summary>Opens a TCP socket that listens. See socket(2), bind(2), listen(2).</summary>
     /// <param name="endPoint">The address and port; port 0 lets the kernel choose.</param>

@@ -8,10 +8,13 @@ namespace EchoModels.Kernel;
 
 /// <summary>The system calls themselves, by P/Invoke, on descriptors that are plain numbers: what strace shows is what the page says.</summary>
 /// <remarks>
-/// No Socket object stands behind a number, so no finalizer closes it and the runtime's epoll thread never starts. This page has the calls
-/// on one socket; the other pages of this class have the calls that wait, and those that set something up.
+/// No Socket object stands behind a number, so no finalizer closes it and the runtime's epoll thread never starts; for Socket.Select and
+/// the awaited calls one can be borrowed (<see cref="Objects"/>). This page has the calls on one socket; the other pages of this class
+/// have the calls that wait, and those that set something up.
 /// </remarks>
-public sealed partial class LinuxKernel(ICallObserver observer) : IKernel
+/// <param name="observer">Is told of each call.</param>
+/// <param name="objects">The Socket objects that were prepared; null for none.</param>
+public sealed partial class LinuxKernel(ICallObserver observer, SocketObjects? objects = null) : IKernel
 {
     public ICallObserver Observer => observer;
 
@@ -19,7 +22,8 @@ public sealed partial class LinuxKernel(ICallObserver observer) : IKernel
 
     public LinuxKernel Linux => this;
 
-    public RuntimeKernel? Runtime => null;
+    /// <summary>Empty as long as nothing but system calls by number is made.</summary>
+    public SocketObjects Objects { get; } = objects ?? new SocketObjects();
 
     public int Accept(SocketHandle listener, bool blocking, out SocketError error)
     {
@@ -60,6 +64,7 @@ public sealed partial class LinuxKernel(ICallObserver observer) : IKernel
 
     public void Close(SocketHandle socket)
     {
+        Objects.Remove(socket);
         Call call = new(SystemCall.Close, socket);
         observer.Began(in call);
         Ended(in call, Libc.Close(socket.Number), out _);
@@ -120,9 +125,7 @@ public sealed partial class LinuxKernel(ICallObserver observer) : IKernel
     public ISelector OpenSelector(SelectorRow row) => row.Open(this);
 
     /// <summary>The descriptors stay open: they belong to the set.</summary>
-    public void Dispose()
-    {
-    }
+    public void Dispose() => Objects.Dispose();
 
     /// <summary>Reads a socket option. See getsockopt(2).</summary>
     /// <returns>How many bytes were written; -1 if it failed.</returns>

@@ -10,12 +10,12 @@ namespace EchoModels.Kernel;
 /// blocking call of the runtime can neither be interrupted without loss nor be trusted to report how much it has sent. A blocking call is
 /// a poll of up to <see cref="BlockingMicroseconds"/> and then the call: two calls instead of one, and every count is true.
 /// </remarks>
-public sealed class RuntimeKernel(ICallObserver observer) : IKernel
+/// <param name="observer">Is told of each call.</param>
+/// <param name="objects">The objects that were prepared; null for none.</param>
+public sealed class RuntimeKernel(ICallObserver observer, SocketObjects? objects = null) : IKernel
 {
     /// <summary>How long a blocking call waits before it returns to let the model look at its stop signal, in microseconds.</summary>
     public const int BlockingMicroseconds = 50_000;
-
-    private readonly SocketObjects _sockets = new();
 
     public ICallObserver Observer => observer;
 
@@ -23,23 +23,10 @@ public sealed class RuntimeKernel(ICallObserver observer) : IKernel
 
     public LinuxKernel? Linux { get; } = OperatingSystem.IsLinux() ? new LinuxKernel(observer) : null;
 
-    public RuntimeKernel Runtime => this;
+    public SocketObjects Objects { get; } = objects ?? new SocketObjects(areNonBlocking: true);
 
     /// <summary>The Socket of a number.</summary>
-    public Socket this[SocketHandle socket] => _sockets[socket.Number];
-
-    /// <summary>Takes in a Socket that the runtime has made, such as one that it has accepted.</summary>
-    /// <returns>Its number.</returns>
-    public int Add(Socket accepted)
-    {
-        if (Linux is null) // which has inherited both from the listener
-        {
-            accepted.NoDelay = true;
-            accepted.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.OutOfBandInline, true);
-        }
-
-        return _sockets.Add(accepted);
-    }
+    private Socket this[SocketHandle socket] => Objects[socket];
 
     public int Listen(IPEndPoint endPoint, int backlog, out IPEndPoint bound)
     {
@@ -55,7 +42,7 @@ public sealed class RuntimeKernel(ICallObserver observer) : IKernel
             socket.Bind(endPoint);
             socket.Listen(backlog);
             bound = (IPEndPoint)socket.LocalEndPoint!;
-            return Add(socket);
+            return Objects.Add(socket);
         }
         catch
         {
@@ -73,7 +60,7 @@ public sealed class RuntimeKernel(ICallObserver observer) : IKernel
         Socket socket = new(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { Blocking = false, NoDelay = true };
         error = Try(() => socket.Connect(server));
         if (error is SocketError.Success or SocketError.WouldBlock or SocketError.InProgress)
-            return _sockets.Add(socket);
+            return Objects.Add(socket);
 
         socket.Dispose();
         return -1;
@@ -89,7 +76,7 @@ public sealed class RuntimeKernel(ICallObserver observer) : IKernel
         int number = -1;
         error = Wait(listener, SelectMode.SelectRead);
         if (error == SocketError.Success)
-            error = Try(() => number = Add(this[listener].Accept()));
+            error = Try(() => number = Objects.AddAccepted(this[listener].Accept()));
         if (error == SocketError.Success)
             SetBlocking(new SocketHandle(number), blocking);
 
@@ -122,7 +109,7 @@ public sealed class RuntimeKernel(ICallObserver observer) : IKernel
             return; // it has been non-blocking since the object was made
 
         found.Blocking = false;
-        _sockets.SetPolled(socket.Number, blocking);
+        Objects.SetPolled(socket, blocking);
     }
 
     public void Shutdown(SocketHandle socket, SocketShutdown how)
@@ -135,7 +122,7 @@ public sealed class RuntimeKernel(ICallObserver observer) : IKernel
 
     public void Close(SocketHandle socket)
     {
-        _sockets.Remove(socket.Number);
+        Objects.Remove(socket);
         Linux?.Close(socket);
     }
 
@@ -168,42 +155,13 @@ public sealed class RuntimeKernel(ICallObserver observer) : IKernel
         Socket socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         socket.Connect(socket.LocalEndPoint!);
-        return _sockets.Add(socket);
+        return Objects.Add(socket);
     }
 
     public ISelector OpenSelector(SelectorRow row) => row.Open(this);
 
-    /// <summary>Socket.Select; the lists come back with those that are ready.</summary>
-    /// <returns>How many are ready; 0 when the time is up or a signal came.</returns>
-    /// <exception cref="IOException">It failed.</exception>
-    internal int Select(List<Socket> toRead, List<Socket> toWrite, int milliseconds)
-    {
-        Call call = new(SystemCall.SocketSelect, toRead.Count + toWrite.Count);
-        observer.Began(in call);
-        int microseconds = milliseconds < 0 ? Timeout.Infinite : (int)Math.Min((long)milliseconds * 1_000, int.MaxValue);
-        try
-        {
-            Socket.Select(toRead, toWrite, null, microseconds);
-        }
-        catch (SocketException failure)
-        {
-            observer.Ended(in call, -1, ErrnoOf(failure.SocketErrorCode));
-            return failure.SocketErrorCode == SocketError.Interrupted ? 0 : throw new IOException($"Socket.Select: {failure.Message}", failure);
-        }
-
-        observer.Ended(in call, toRead.Count + toWrite.Count, 0);
-        return toRead.Count + toWrite.Count;
-    }
-
-    /// <summary>On Linux, gives up the Socket object of one number, which stays open.</summary>
-    internal void Release(SocketHandle socket)
-    {
-        if (Linux is not null)
-            _sockets.Remove(socket.Number);
-    }
-
     /// <summary>On Linux, gives the Socket objects up and leaves the numbers open.</summary>
-    public void Dispose() => _sockets.Dispose();
+    public void Dispose() => Objects.Dispose();
 
     private int Ended(in Call call, int count, SocketError error)
     {
@@ -214,7 +172,7 @@ public sealed class RuntimeKernel(ICallObserver observer) : IKernel
 
     /// <summary>Where a call is to block: waits for a while until it can be made.</summary>
     private SocketError Wait(SocketHandle socket, SelectMode mode) =>
-        Linux is not null || !_sockets.IsPolled(socket.Number) || this[socket].Poll(BlockingMicroseconds, mode) ? SocketError.Success : SocketError.WouldBlock;
+        Linux is not null || !Objects.IsPolled(socket) || this[socket].Poll(BlockingMicroseconds, mode) ? SocketError.Success : SocketError.WouldBlock;
 
     internal static int ErrnoOf(SocketError error) => error switch
     {

@@ -9,5 +9,8 @@ public sealed record SelectorRow(string Name, string Call, Func<IKernel, ISelect
     /// <summary>Whether it reports a socket only when it becomes ready, and not as long as it is.</summary>
     public bool IsEdgeTriggered { get; init; }
 
+    /// <summary>Whether it needs a Socket object for each socket.</summary>
+    public bool UsesSocketObjects { get; init; }
+
     public override string ToString() => Name;
 }

@@ -2,26 +2,30 @@ using System.Net.Sockets;
 
 namespace EchoModels.Kernel;
 
-/// <summary>A Socket object for each number that needs one.</summary>
+/// <summary>A Socket object for each number that needs one: for Socket.Select, for the calls that are awaited, for Socket.Blocking.</summary>
 /// <remarks>
 /// On Linux the object only borrows the number (ownsHandle: false): disposing of it leaves the descriptor open. To make one costs four
-/// getsockopt(2), fcntl(2), getsockname(2) and getpeername(2), 5 microseconds in all. It is non-blocking (<c>Socket.Blocking = false</c>), as
-/// are all models that need one. Elsewhere the object owns its handle, for life.
+/// getsockopt(2), fcntl(2), getsockname(2) and getpeername(2), 5 microseconds in all; since that only reads, it can be done while another
+/// model still serves (<see cref="Prepare"/>). Elsewhere the object owns its handle, for life.
 /// </remarks>
-internal sealed class SocketObjects : IDisposable
+/// <param name="areNonBlocking">Whether calls are made by the objects themselves, which then are non-blocking (Socket.Blocking = false).</param>
+public sealed class SocketObjects(bool areNonBlocking = false) : IDisposable
 {
     private static readonly bool Borrows = OperatingSystem.IsLinux();
 
     private readonly Lock _gate = new();
-    private Entry[] _entries = new Entry[64];
+    private readonly List<(SocketHandle Handle, Socket Socket)> _prepared = [];
+    private Entry[] _entries = [];
 
-    /// <summary>The object of a number.</summary>
-    public Socket this[int number]
+    /// <summary>The object of a socket.</summary>
+    /// <exception cref="IOException">The runtime can make none here.</exception>
+    public Socket this[SocketHandle socket]
     {
         get
         {
             Entry[] entries = _entries;
-            return (uint)number < (uint)entries.Length && entries[number].Socket is { } socket ? socket : Borrow(number);
+            int number = socket.Number;
+            return (uint)number < (uint)entries.Length && entries[number].Socket is { } found ? found : Borrow(number);
         }
     }
 
@@ -32,9 +36,7 @@ internal sealed class SocketObjects : IDisposable
         int number = (int)socket.Handle;
         if (!Borrows)
         {
-            lock (_gate)
-                Slot(number).Socket = socket;
-
+            Put(number, socket);
             return number;
         }
 
@@ -46,37 +48,75 @@ internal sealed class SocketObjects : IDisposable
         return number;
     }
 
-    /// <summary>Forgets a number that is about to be closed; closes it where the object owns it.</summary>
-    public void Remove(int number)
+    /// <summary>Takes in a Socket that the runtime has accepted; elsewhere than on Linux, it has inherited nothing from its listener.</summary>
+    public int AddAccepted(Socket socket)
     {
-        Socket? socket;
-        lock (_gate)
-            (socket, Slot(number)) = (Slot(number).Socket, default);
+        if (!Borrows)
+        {
+            socket.NoDelay = true;
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.OutOfBandInline, true);
+        }
 
-        socket?.Dispose();
+        return Add(socket);
+    }
+
+    /// <summary>Forgets a number that is about to be closed; closes it where the object owns it.</summary>
+    public void Remove(SocketHandle socket)
+    {
+        Entry[] entries = _entries;
+        int number = socket.Number;
+        if ((uint)number >= (uint)entries.Length || entries[number].Socket is null)
+            return; // most numbers have none
+
+        Socket? found;
+        lock (_gate)
+            (found, Slot(number)) = (Slot(number).Socket, default);
+
+        found?.Dispose();
+    }
+
+    /// <summary>On Linux, makes the object of a socket that another model still serves, and that stays open meanwhile.</summary>
+    public void Prepare(SocketHandle socket) => _prepared.Add((socket, new Socket(new SafeSocketHandle(socket.Number, ownsHandle: false))));
+
+    /// <summary>Uses what was prepared, now that no other model serves.</summary>
+    /// <param name="isOpen">Whether the socket has not been closed since: its number may be another's.</param>
+    public void UsePrepared(Predicate<SocketHandle> isOpen)
+    {
+        foreach ((SocketHandle handle, Socket socket) in _prepared)
+        {
+            if (isOpen(handle))
+                Put(handle.Number, socket);
+            else
+                socket.Dispose();
+        }
+
+        _prepared.Clear();
+        _prepared.TrimExcess();
     }
 
     /// <summary>Whether a call on it polls first, since it is to block.</summary>
-    public bool IsPolled(int number)
+    internal bool IsPolled(SocketHandle socket)
     {
         Entry[] entries = _entries;
-        return (uint)number < (uint)entries.Length && entries[number].IsPolled;
+        return (uint)socket.Number < (uint)entries.Length && entries[socket.Number].IsPolled;
     }
 
-    public void SetPolled(int number, bool polled)
+    internal void SetPolled(SocketHandle socket, bool polled)
     {
         lock (_gate)
-            Slot(number).IsPolled = polled;
+            Slot(socket.Number).IsPolled = polled;
     }
 
+    /// <summary>On Linux, gives the objects up and leaves the numbers open.</summary>
     public void Dispose()
     {
+        UsePrepared(_ => false);
         lock (_gate)
         {
             foreach (Entry entry in _entries)
                 entry.Socket?.Dispose();
 
-            _entries = new Entry[64];
+            _entries = [];
         }
     }
 
@@ -86,7 +126,14 @@ internal sealed class SocketObjects : IDisposable
             throw new SocketException((int)SocketError.NotSocket);
 
         RuntimeSockets.Demand();
-        Socket socket = new(new SafeSocketHandle(number, ownsHandle: false)) { Blocking = false };
+        return Put(number, new Socket(new SafeSocketHandle(number, ownsHandle: false)));
+    }
+
+    private Socket Put(int number, Socket socket)
+    {
+        if (areNonBlocking)
+            socket.Blocking = false;
+
         lock (_gate)
             return Slot(number).Socket ??= socket;
     }
@@ -94,7 +141,7 @@ internal sealed class SocketObjects : IDisposable
     private ref Entry Slot(int number)
     {
         if (number >= _entries.Length)
-            Array.Resize(ref _entries, Math.Max(number + 1, _entries.Length * 2));
+            Array.Resize(ref _entries, Math.Max(number + 1, Math.Max(64, _entries.Length * 2)));
 
         return ref _entries[number];
     }

@@ -20,10 +20,13 @@ public sealed class AsyncServer : IEchoServer
         using AsyncSockets io = new(sockets);
         using TaskGroup tasks = new(stop);
 
-        foreach (Connection adopted in sockets)
-            tasks.Start(() => Serve(adopted, sockets, io, tasks.Stop));
-        foreach (Listener listener in sockets.Listeners)
-            tasks.Start(() => Accept(listener, sockets, io, tasks));
+        io.RunOnRuntimeThread(() =>
+        {
+            foreach (Connection adopted in sockets)
+                tasks.Start(() => Serve(adopted, sockets, io, tasks.Stop));
+            foreach (Listener listener in sockets.Listeners)
+                tasks.Start(() => Accept(listener, sockets, io, tasks));
+        });
 
         sockets.ReportStarted();
         tasks.WaitForAll();

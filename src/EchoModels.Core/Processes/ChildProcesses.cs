@@ -142,6 +142,7 @@ public sealed class ChildProcesses : IDisposable
             left = _shutdown.TakeAll();
 
         left.ForEach(child => Close(child, CloseReason.Drain));
+        SpinWait.SpinUntil(() => _sockets.DetachedCount == 0, TerminateTimeout); // the signals' thread may just be closing one
     }
 
     private ServerEvent? Start(IReadOnlyList<string> command, Connection connection, out bool started)

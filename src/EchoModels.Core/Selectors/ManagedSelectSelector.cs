@@ -11,8 +11,8 @@ namespace EchoModels.Selectors;
 /// </remarks>
 internal sealed class ManagedSelectSelector : ISelector
 {
-    private readonly RuntimeKernel _kernel;
-    private readonly RuntimeKernel? _own;
+    private readonly IKernel _kernel;
+    private readonly SocketObjects _objects;
     private readonly Waker _waker;
     private readonly Dictionary<int, int> _indexes = [];
     private readonly List<(Socket Socket, Interest Interest, SocketHandle Handle)> _watched = [];
@@ -22,15 +22,16 @@ internal sealed class ManagedSelectSelector : ISelector
 
     public ManagedSelectSelector(IKernel kernel)
     {
-        _kernel = kernel.Runtime ?? (_own = new RuntimeKernel(kernel.Observer)); // for the Socket objects; others make the loop's calls
-        _waker = new Waker(_kernel);
+        _kernel = kernel;
+        _objects = kernel.Objects ?? throw new IOException("Socket.Select: needs Socket objects");
+        _waker = new Waker(kernel);
         try
         {
             Add(_waker.Socket, Interest.Read);
         }
         catch
         {
-            Dispose();
+            _waker.Dispose();
             throw;
         }
     }
@@ -38,7 +39,7 @@ internal sealed class ManagedSelectSelector : ISelector
     public void Add(SocketHandle socket, Interest interest)
     {
         _indexes.Add(socket.Number, _watched.Count);
-        _watched.Add((_kernel[socket], interest, socket));
+        _watched.Add((_objects[socket], interest, socket));
     }
 
     public void Modify(SocketHandle socket, Interest interest)
@@ -58,13 +59,12 @@ internal sealed class ManagedSelectSelector : ISelector
         }
 
         _watched.RemoveAt(_watched.Count - 1);
-        _kernel.Release(socket);
     }
 
     public ReadOnlySpan<ReadyEvent> Wait(int milliseconds)
     {
         FillLists();
-        int found = _kernel.Select(_toRead, _toWrite, milliseconds);
+        int found = SocketSelect.Wait(_kernel.Observer, _toRead, _toWrite, milliseconds);
         _ready.Clear();
         if (found > 0)
         {
@@ -77,11 +77,7 @@ internal sealed class ManagedSelectSelector : ISelector
 
     public void Wake() => _waker.Wake();
 
-    public void Dispose()
-    {
-        _waker.Dispose();
-        _own?.Dispose();
-    }
+    public void Dispose() => _waker.Dispose();
 
     private void FillLists()
     {

@@ -24,7 +24,7 @@ public static class SelectorTable
         .. HasKqueue ? [KqueueRow] : Array.Empty<SelectorRow>(),
         new("epoll",  "epoll_wait(2)",                    kernel => new EpollSelector(Linux(kernel, "epoll"))),
         new("poll",   "poll(2)",                          kernel => new PollSelector(Linux(kernel, "poll"))),
-        new("select", "Socket.Select (poll(2) on Linux)", kernel => new ManagedSelectSelector(kernel)),
+        new("select", "Socket.Select (poll(2) on Linux)", kernel => new ManagedSelectSelector(kernel)) { UsesSocketObjects = true },
     ];
 
     /// <summary>Those that one model each is about: such a model takes no other, and no other model falls back to them.</summary>

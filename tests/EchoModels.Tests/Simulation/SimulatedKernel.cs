@@ -43,7 +43,7 @@ internal sealed class SimulatedKernel : IKernel
 
     public LinuxKernel? Linux => null;
 
-    public RuntimeKernel? Runtime => null;
+    public SocketObjects? Objects => null;
 
     /// <summary>The listening sockets that are open.</summary>
     public IEnumerable<SimulatedListener> Listeners => _files.Open<SimulatedListener>();

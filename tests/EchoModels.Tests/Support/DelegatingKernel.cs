@@ -13,7 +13,7 @@ internal abstract class DelegatingKernel(IKernel inner) : IKernel
 
     public LinuxKernel? Linux => inner.Linux;
 
-    public RuntimeKernel? Runtime => inner.Runtime;
+    public SocketObjects? Objects => inner.Objects;
 
     public int Listen(IPEndPoint endPoint, int backlog, out IPEndPoint bound) => inner.Listen(endPoint, backlog, out bound);
 
