@@ -146,5 +146,5 @@ public static class ModelTable
     private static Func<string?> OnlyOnLinux(string what, Func<string?> reason) =>
         () => OperatingSystem.IsLinux() ? reason() : $"needs Linux's {what}";
 
-    private static string? UnavailableReason(string selector) => SelectorTable.UnavailableReason(SelectorTable.Find(selector));
+    private static string? UnavailableReason(string selector) => SelectorProbe.UnavailableReason(SelectorTable.Find(selector));
 }

@@ -61,7 +61,7 @@ internal static class ModelsCommand
         bool hasDefault = false;
         foreach (SelectorRow row in SelectorTable.Rows)
         {
-            string? reason = SelectorTable.UnavailableReason(row);
+            string? reason = SelectorProbe.UnavailableReason(row);
             AddRow(selectors, row.Name, row.Call, reason ?? (hasDefault ? "yes" : "yes; auto takes it, as the first that works"));
             hasDefault |= reason is null;
         }

@@ -32,14 +32,15 @@ public sealed class SlotTable
     }
 
     /// <summary>Has the processor bring a socket's fields into its cache, and does not wait for them.</summary>
-    internal unsafe void Prefetch(Token token)
+    internal void Prefetch(Token token) => Prefetch(_slots, token.Slot);
+
+    private static unsafe void Prefetch(EventSource?[] slots, int slot)
     {
-        EventSource?[] slots = _slots;
-        if (!Sse.IsSupported || (uint)token.Slot >= (uint)slots.Length)
+        if (!Sse.IsSupported || (uint)slot >= (uint)slots.Length)
             return;
 
         // An address that is out of date when it is used, since the collector has moved the object, does no harm: it is a hint.
-        EventSource? socket = slots[token.Slot];
+        EventSource? socket = slots[slot];
         nint address = Unsafe.As<EventSource?, nint>(ref socket);
         for (int line = 0; line < LinesPerSocket; line++)
             Sse.Prefetch0((void*)(address + (line * CacheLine)));
@@ -98,6 +99,7 @@ public sealed class SlotTable
                 if (slots[_next++] is not Connection connection)
                     continue;
 
+                Prefetch(slots, _next);
                 Current = connection;
                 return true;
             }

@@ -8,12 +8,12 @@ namespace EchoModels.Kernel;
 public sealed partial class LinuxKernel
 {
     /// <summary>See select(2). The kernel writes its answer over the sets.</summary>
-    internal unsafe int Select(int end, ulong[] toRead, ulong[] toWrite, int milliseconds)
+    internal unsafe int Select(int end, FdSet toRead, FdSet toWrite, int milliseconds)
     {
         TimeValue limit = new() { Seconds = milliseconds / 1_000, Microseconds = milliseconds % 1_000 * 1_000 };
         Call call = new(SystemCall.Select, end);
         observer.Began(in call);
-        return Found(in call, Libc.Select(end, toRead, toWrite, 0, milliseconds < 0 ? null : &limit), "select");
+        return Found(in call, Libc.Select(end, toRead.Words, toWrite.Words, 0, milliseconds < 0 ? null : &limit), "select");
     }
 
     /// <summary>See poll(2).</summary>

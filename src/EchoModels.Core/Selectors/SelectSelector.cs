@@ -11,16 +11,13 @@ namespace EchoModels.Selectors;
 /// </remarks>
 internal sealed class SelectSelector : ISelector
 {
-    private const int BitsPerWord = 64;
-    private const int Words = Libc.FD_SETSIZE / BitsPerWord;
-
     private readonly LinuxKernel _kernel;
     private readonly Waker _waker;
     private readonly Token[] _tokens = new Token[Libc.FD_SETSIZE];
-    private readonly ulong[] _toRead = new ulong[Words];
-    private readonly ulong[] _toWrite = new ulong[Words];
-    private readonly ulong[] _readable = new ulong[Words];
-    private readonly ulong[] _writable = new ulong[Words];
+    private readonly FdSet _toRead = new();
+    private readonly FdSet _toWrite = new();
+    private readonly FdSet _readable = new();
+    private readonly FdSet _writable = new();
     private readonly ReadyEvent[] _ready = new ReadyEvent[Libc.FD_SETSIZE];
     private int _end;
 
@@ -53,8 +50,8 @@ internal sealed class SelectSelector : ISelector
 
     public void Modify(SocketHandle socket, Interest interest)
     {
-        Put(_toRead, socket.Number, (interest & Interest.Read) != 0);
-        Put(_toWrite, socket.Number, (interest & Interest.Write) != 0);
+        _toRead.Set(socket.Number, (interest & Interest.Read) != 0);
+        _toWrite.Set(socket.Number, (interest & Interest.Write) != 0);
     }
 
     public void Remove(SocketHandle socket) => Modify(socket, Interest.None);
@@ -62,17 +59,17 @@ internal sealed class SelectSelector : ISelector
     public ReadOnlySpan<ReadyEvent> Wait(int milliseconds)
     {
         // The kernel writes its answer over the question: each wait needs a copy.
-        _toRead.CopyTo(_readable, 0);
-        _toWrite.CopyTo(_writable, 0);
+        _readable.CopyFrom(_toRead);
+        _writable.CopyFrom(_toWrite);
         if (_kernel.Select(_end, _readable, _writable, milliseconds) == 0)
             return [];
 
         int count = 0;
-        for (int word = 0; word * BitsPerWord < _end; word++)
+        for (int word = 0; word * FdSet.BitsPerWord < _end; word++)
         {
-            for (ulong bits = _readable[word] | _writable[word]; bits != 0; bits &= bits - 1)
+            for (ulong bits = _readable.Words[word] | _writable.Words[word]; bits != 0; bits &= bits - 1)
             {
-                int descriptor = (word * BitsPerWord) + BitOperations.TrailingZeroCount(bits);
+                int descriptor = (word * FdSet.BitsPerWord) + BitOperations.TrailingZeroCount(bits);
                 if (_tokens[descriptor] == Token.Waker)
                     _waker.Reset();
                 else
@@ -88,15 +85,5 @@ internal sealed class SelectSelector : ISelector
     public void Dispose() => _waker.Dispose();
 
     private Interest Ready(int descriptor) =>
-        (Has(_readable, descriptor) ? Interest.Read : 0) | (Has(_writable, descriptor) ? Interest.Write : 0);
-
-    private static bool Has(ulong[] set, int descriptor) => (set[descriptor / BitsPerWord] & Bit(descriptor)) != 0;
-
-    private static void Put(ulong[] set, int descriptor, bool on)
-    {
-        ref ulong word = ref set[descriptor / BitsPerWord];
-        word = on ? word | Bit(descriptor) : word & ~Bit(descriptor);
-    }
-
-    private static ulong Bit(int descriptor) => 1UL << (descriptor % BitsPerWord);
+        (_readable.IsSet(descriptor) ? Interest.Read : 0) | (_writable.IsSet(descriptor) ? Interest.Write : 0);
 }

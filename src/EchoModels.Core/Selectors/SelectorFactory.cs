@@ -23,7 +23,7 @@ public sealed class SelectorFactory(ServerEvents events)
     {
         SelectorRow own = SelectorTable.Find(preferred);
         IEnumerable<SelectorRow> order = Forced is { } forced ? [forced] : SelectorTable.From(own);
-        (SelectorRow taken, ISelector selector) = SelectorTable.OpenFirst(order, kernel, out IReadOnlyList<SelectorRefusal> refusals);
+        (SelectorRow taken, ISelector selector) = SelectorProbe.OpenFirst(order, kernel, out IReadOnlyList<SelectorRefusal> refusals);
 
         Current = taken.Name;
         if (refusals.Count > 0 && FirstTime(preferred, taken.Name))
@@ -34,7 +34,7 @@ public sealed class SelectorFactory(ServerEvents events)
 
     /// <summary>Opens the first selector that works.</summary>
     /// <exception cref="IOException">None is available.</exception>
-    public static ISelector OpenAny(IKernel kernel) => SelectorTable.OpenFirst(SelectorTable.Rows, kernel, out _).Selector;
+    public static ISelector OpenAny(IKernel kernel) => SelectorProbe.OpenFirst(SelectorTable.Rows, kernel, out _).Selector;
 
     private bool FirstTime(string preferred, string taken)
     {

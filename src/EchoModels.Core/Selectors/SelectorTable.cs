@@ -1,16 +1,9 @@
-using System.Net.Sockets;
 using EchoModels.Kernel;
 
 namespace EchoModels.Selectors;
 
-/// <summary>A selector that was refused, and the error that refused it.</summary>
-public sealed record SelectorRefusal(string Name, string Error);
-
 /// <summary>The selectors, ordered by preference: the first that works is taken.</summary>
-/// <remarks>
-/// Whether one works is found out by real calls, as a sandbox may allow less than its operating system's name promises: it is opened, its
-/// waker is added, and it is asked once, without waiting, which sockets are ready.
-/// </remarks>
+/// <remarks>What works here is found out by <see cref="SelectorProbe"/>.</remarks>
 public static class SelectorTable
 {
     private static readonly SelectorRow KqueueRow = new("kqueue", "kevent(2)", kernel => new KqueueSelector(kernel));
@@ -46,65 +39,5 @@ public static class SelectorTable
     public static IEnumerable<SelectorRow> From(SelectorRow first) =>
         Dedicated.Contains(first) ? [first] : Rows.SkipWhile(row => row != first);
 
-    /// <summary>Why a selector is not available here; null if it is.</summary>
-    public static string? UnavailableReason(SelectorRow row)
-    {
-        try
-        {
-            OpenWorking(row, SystemKernel.Open(new CallCounters())).Dispose();
-            return null;
-        }
-        catch (Exception refusal) when (IsRefusal(refusal))
-        {
-            return refusal.Message;
-        }
-    }
-
-    /// <summary>Opens the first selector of these rows that the system grants.</summary>
-    /// <param name="rows">In order of preference.</param>
-    /// <param name="kernel">Makes the calls.</param>
-    /// <param name="refusals">Those that were refused before it.</param>
-    /// <returns>The selector and its row.</returns>
-    /// <exception cref="IOException">All were refused; the message names each and its error.</exception>
-    public static (SelectorRow Row, ISelector Selector) OpenFirst(
-        IEnumerable<SelectorRow> rows, IKernel kernel, out IReadOnlyList<SelectorRefusal> refusals)
-    {
-        List<SelectorRefusal> refused = [];
-        refusals = refused;
-        foreach (SelectorRow row in rows)
-        {
-            try
-            {
-                return (row, OpenWorking(row, kernel));
-            }
-            catch (Exception refusal) when (IsRefusal(refusal))
-            {
-                refused.Add(new SelectorRefusal(row.Name, refusal.Message));
-            }
-        }
-
-        throw new IOException($"no selector is available: {string.Join("; ", refused.Select(row => $"{row.Name} ({row.Error})"))}");
-    }
-
-    private static ISelector OpenWorking(SelectorRow row, IKernel kernel)
-    {
-        ISelector selector = kernel.OpenSelector(row);
-        try
-        {
-            selector.Wait(0);
-            return selector;
-        }
-        catch
-        {
-            selector.Dispose();
-            throw;
-        }
-    }
-
     private static LinuxKernel Linux(IKernel kernel, string call) => kernel.Linux ?? throw new IOException($"{call}: needs Linux");
-
-    /// <summary>The kernel refuses by an error number, an operating system by not having the call at all.</summary>
-    private static bool IsRefusal(Exception refusal) =>
-        refusal is IOException or SocketException or EntryPointNotFoundException or DllNotFoundException
-            or TypeInitializationException;
 }

@@ -24,26 +24,21 @@ internal sealed class SignalSelector : ISelector
     private readonly LinuxKernel _kernel;
     private readonly nint _thread = Libc.ThreadSelf();
     private readonly int _threadId = Libc.ThreadId();
-    private readonly SignalSet _maskBefore;
+    private readonly BlockedSignals _blocked;
     private readonly Lock _waking = new();
-    private Token[] _tokens = [];
-    private ReadyEvent[] _ready = [];
+    private readonly WatchedNumbers _watched = new();
+    private readonly ReadyEvent[] _ready = new ReadyEvent[1];
     private bool _disposed;
 
     public SignalSelector(LinuxKernel kernel)
     {
         _kernel = kernel;
-        Grow(64);
-        if (Libc.ThreadSignalMask(Libc.SIG_BLOCK, in Blocked, out _maskBefore) is not 0 and int error)
-            throw Errno.Failure("pthread_sigmask", error);
+        _blocked = new BlockedSignals(kernel, in Blocked);
     }
 
     public void Add(SocketHandle socket, Interest interest)
     {
-        if (socket.Number >= _tokens.Length)
-            Grow(Math.Max(socket.Number + 1, _tokens.Length * 2));
-
-        _tokens[socket.Number] = socket.Token;
+        _watched.Add(socket);
         Modify(socket, interest);
     }
 
@@ -58,7 +53,7 @@ internal sealed class SignalSelector : ISelector
     public void Remove(SocketHandle socket)
     {
         _kernel.DisableSignals(socket);
-        _tokens[socket.Number] = Token.None;
+        _watched.Remove(socket);
     }
 
     public ReadOnlySpan<ReadyEvent> Wait(int milliseconds)
@@ -68,11 +63,11 @@ internal sealed class SignalSelector : ISelector
             return All();
 
         // A code above 0 comes from a descriptor. The socket may have been closed since, and its number may be another's.
-        bool isKnown = signal == Signal && info.Code > 0 && (uint)info.Descriptor < (uint)_tokens.Length && _tokens[info.Descriptor] != Token.None;
-        if (!isKnown)
+        Token token = signal == Signal && info.Code > 0 ? _watched[info.Descriptor] : Token.None;
+        if (token == Token.None)
             return [];
 
-        _ready[0] = new ReadyEvent(_tokens[info.Descriptor], Anything);
+        _ready[0] = new ReadyEvent(token, Anything);
         return _ready.AsSpan(0, 1);
     }
 
@@ -85,41 +80,17 @@ internal sealed class SignalSelector : ISelector
         }
     }
 
-    /// <summary>A signal that comes, or is delivered, once the mask is as it was would kill the process: so none is left before that.</summary>
+    /// <summary>No socket sends a signal any more when they are unblocked.</summary>
     public void Dispose()
     {
         lock (_waking)
             _disposed = true;
 
-        for (int number = 0; number < _tokens.Length; number++)
-        {
-            if (_tokens[number] != Token.None)
-                _kernel.DisableSignals(new SocketHandle(number, _tokens[number]));
-        }
+        foreach (SocketHandle socket in _watched.Sockets)
+            _kernel.DisableSignals(socket);
 
-        while (_kernel.SignalTimedWait(in Blocked, out _, 0) > 0)
-            continue;
-
-        _ = Libc.ThreadSignalMask(Libc.SIG_SETMASK, in _maskBefore, out _);
+        _blocked.Dispose();
     }
 
-    private ReadOnlySpan<ReadyEvent> All()
-    {
-        int count = 0;
-        foreach (Token token in _tokens)
-        {
-            if (token != Token.None)
-                _ready[count++] = new ReadyEvent(token, Anything);
-        }
-
-        return _ready.AsSpan(0, count);
-    }
-
-    private void Grow(int length)
-    {
-        int before = _tokens.Length;
-        Array.Resize(ref _tokens, length);
-        Array.Fill(_tokens, Token.None, before, length - before);
-        Array.Resize(ref _ready, length);
-    }
+    private ReadOnlySpan<ReadyEvent> All() => _watched.Sockets.Select(socket => new ReadyEvent(socket.Token, Anything)).ToArray();
 }

@@ -12,7 +12,7 @@ namespace EchoModels.Tests.Client;
 /// <summary>Runs the load against servers that each do one thing wrong, on every available selector.</summary>
 public sealed class LoadRunTests
 {
-    public static TheoryData<string> Selectors => [.. SelectorTable.Rows.Where(row => SelectorTable.UnavailableReason(row) is null).Select(row => row.Name)];
+    public static TheoryData<string> Selectors => [.. SelectorTable.Rows.Where(row => SelectorProbe.UnavailableReason(row) is null).Select(row => row.Name)];
 
     [Theory, MemberData(nameof(Selectors))]
     public void Finds_nothing_wrong_with_a_correct_server(string selector)
@@ -138,7 +138,7 @@ public sealed class LoadRunTests
     [InlineData("poll")]
     public void Allocates_nothing_for_a_message(string selector)
     {
-        Assert.SkipUnless(SelectorTable.UnavailableReason(SelectorTable.Find(selector)) is null, $"{selector} is not available");
+        Assert.SkipUnless(SelectorProbe.UnavailableReason(SelectorTable.Find(selector)) is null, $"{selector} is not available");
         using Run few = new(selector, bytes => bytes, o => o with { Messages = 100 });
         using Run many = new(selector, bytes => bytes, o => o with { Messages = 5_000 });
 

@@ -20,7 +20,7 @@ public sealed class EdgeSelectorContract : IDisposable
     public static TheoryData<string> Rows => [.. Names];
 
     private static IEnumerable<string> Names =>
-        SelectorTable.Dedicated.Where(row => row.IsEdgeTriggered && SelectorTable.UnavailableReason(row) is null).Select(row => row.Name);
+        SelectorTable.Dedicated.Where(row => row.IsEdgeTriggered && SelectorProbe.UnavailableReason(row) is null).Select(row => row.Name);
 
     public void Dispose()
     {

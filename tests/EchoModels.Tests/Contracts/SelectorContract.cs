@@ -22,7 +22,7 @@ public sealed class SelectorContract : IDisposable
     internal static IReadOnlyList<string> Names { get; } =
         [.. SelectorTable.Rows.Concat(SelectorTable.Dedicated).Where(IsLevelTriggeredHere).Select(row => row.Name)];
 
-    private static bool IsLevelTriggeredHere(SelectorRow row) => !row.IsEdgeTriggered && SelectorTable.UnavailableReason(row) is null;
+    private static bool IsLevelTriggeredHere(SelectorRow row) => !row.IsEdgeTriggered && SelectorProbe.UnavailableReason(row) is null;
 
     public void Dispose()
     {

@@ -45,8 +45,8 @@ public sealed class SelectSelectorTests
         LeakCheck before = LeakCheck.Now();
         using (DescriptorHolder held = new(End))
         {
-            Assert.Contains("fd_set", SelectorTable.UnavailableReason(SelectorTable.Find("select-fdset")), StringComparison.Ordinal);
-            Assert.Null(SelectorTable.UnavailableReason(SelectorTable.Find("select")));
+            Assert.Contains("fd_set", SelectorProbe.UnavailableReason(SelectorTable.Find("select-fdset")), StringComparison.Ordinal);
+            Assert.Null(SelectorProbe.UnavailableReason(SelectorTable.Find("select")));
         }
 
         before.AssertNothingIsLeft();

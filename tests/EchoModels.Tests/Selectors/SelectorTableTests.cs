@@ -24,14 +24,14 @@ public sealed class SelectorTableTests
     public void Has_a_selector_that_is_available_on_Linux(string name)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "this system is not Linux");
-        Assert.Null(SelectorTable.UnavailableReason(SelectorTable.Find(name)));
+        Assert.Null(SelectorProbe.UnavailableReason(SelectorTable.Find(name)));
     }
 
     [Fact]
     public void Says_why_kqueue_is_not_available_on_Linux()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "this system is not Linux");
-        Assert.NotEmpty(SelectorTable.UnavailableReason(SelectorTable.Find("kqueue")) ?? "");
+        Assert.NotEmpty(SelectorProbe.UnavailableReason(SelectorTable.Find("kqueue")) ?? "");
     }
 
     [Fact]
@@ -44,13 +44,13 @@ public sealed class SelectorTableTests
 
     [Fact]
     public void Returns_the_reason_why_a_selector_is_not_available() =>
-        Assert.Equal("broken is broken", SelectorTable.UnavailableReason(Broken("broken")));
+        Assert.Equal("broken is broken", SelectorProbe.UnavailableReason(Broken("broken")));
 
     [Fact]
     public void Opens_the_first_that_works_and_names_those_that_failed()
     {
         (SelectorRow row, ISelector selector) =
-            SelectorTable.OpenFirst([Broken("one"), Broken("two"), Works, Broken("three")], TestKernel.Open(), out IReadOnlyList<SelectorRefusal> refusals);
+            SelectorProbe.OpenFirst([Broken("one"), Broken("two"), Works, Broken("three")], TestKernel.Open(), out IReadOnlyList<SelectorRefusal> refusals);
 
         selector.Dispose();
         Assert.Same(Works, row);
@@ -60,7 +60,7 @@ public sealed class SelectorTableTests
     [Fact]
     public void Names_no_refusal_when_the_first_works()
     {
-        (_, ISelector selector) = SelectorTable.OpenFirst([Works, Broken("one")], TestKernel.Open(), out IReadOnlyList<SelectorRefusal> refusals);
+        (_, ISelector selector) = SelectorProbe.OpenFirst([Works, Broken("one")], TestKernel.Open(), out IReadOnlyList<SelectorRefusal> refusals);
 
         selector.Dispose();
         Assert.Empty(refusals);
@@ -70,7 +70,7 @@ public sealed class SelectorTableTests
     public void Falls_back_when_the_system_does_not_have_the_call()
     {
         SelectorRow missing = new("missing", "", _ => throw new EntryPointNotFoundException("no such call"));
-        (SelectorRow row, ISelector selector) = SelectorTable.OpenFirst([missing, Works], TestKernel.Open(), out _);
+        (SelectorRow row, ISelector selector) = SelectorProbe.OpenFirst([missing, Works], TestKernel.Open(), out _);
 
         selector.Dispose();
         Assert.Same(Works, row);
@@ -81,19 +81,19 @@ public sealed class SelectorTableTests
     {
         CannotWait cannotWait = new();
         SelectorRow row = new("cannot-wait", "", _ => cannotWait);
-        (SelectorRow taken, ISelector selector) = SelectorTable.OpenFirst([row, Works], TestKernel.Open(), out IReadOnlyList<SelectorRefusal> refusals);
+        (SelectorRow taken, ISelector selector) = SelectorProbe.OpenFirst([row, Works], TestKernel.Open(), out IReadOnlyList<SelectorRefusal> refusals);
 
         selector.Dispose();
         Assert.Same(Works, taken);
         Assert.Equal([new SelectorRefusal("cannot-wait", "it cannot wait")], refusals);
         Assert.True(cannotWait.IsDisposed);
-        Assert.Equal("it cannot wait", SelectorTable.UnavailableReason(row));
+        Assert.Equal("it cannot wait", SelectorProbe.UnavailableReason(row));
     }
 
     [Fact]
     public void Names_every_refusal_when_none_works()
     {
-        IOException failure = Assert.Throws<IOException>(() => SelectorTable.OpenFirst([Broken("one"), Broken("two")], TestKernel.Open(), out _));
+        IOException failure = Assert.Throws<IOException>(() => SelectorProbe.OpenFirst([Broken("one"), Broken("two")], TestKernel.Open(), out _));
 
         Assert.Contains("one (one is broken)", failure.Message, StringComparison.Ordinal);
         Assert.Contains("two (two is broken)", failure.Message, StringComparison.Ordinal);
@@ -104,7 +104,7 @@ public sealed class SelectorTableTests
     {
         SelectorRow buggy = new("buggy", "", _ => throw new InvalidOperationException("a bug"));
 
-        Assert.Throws<InvalidOperationException>(() => SelectorTable.OpenFirst([buggy, Works], TestKernel.Open(), out _));
+        Assert.Throws<InvalidOperationException>(() => SelectorProbe.OpenFirst([buggy, Works], TestKernel.Open(), out _));
     }
 
     [Theory]
