@@ -143,7 +143,8 @@ public sealed partial class EchoHost : IDisposable
         lock (_switching)
         {
             Lending now = Volatile.Read(ref _serving);
-            if (change(now) is { } next && !next.IsLike(now))
+            Lending next = change(now);
+            if (!next.IsLike(now))
                 _lender.Prepare(next);
 
             SwitchRequest request;

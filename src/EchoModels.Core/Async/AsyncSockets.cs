@@ -41,16 +41,8 @@ internal sealed class AsyncSockets : IDisposable
     /// </remarks>
     public void RunOnRuntimeThread(Action action)
     {
-        using Waker? waker = OperatingSystem.IsLinux() ? TryOpenWaker() : null;
-        if (waker is null)
-        {
+        if (!TryRunOnRuntimeThread(action))
             action(); // it takes longer, and that is all
-            return;
-        }
-
-        Task done = RunWhenWoken(waker, action);
-        waker.Wake();
-        done.GetAwaiter().GetResult();
     }
 
     /// <summary>Waits for a connection, and takes it into the set; null if there is none to serve.</summary>
@@ -76,7 +68,14 @@ internal sealed class AsyncSockets : IDisposable
     }
 
     /// <summary>Waits until something can be received: a receive of zero bytes.</summary>
-    public ReadableAwaiter Readable(Connection client, CancellationToken stop) => Receive(client.Socket, Memory<byte>.Empty, stop);
+    public ReadableAwaiter Readable(Connection client, CancellationToken stop)
+    {
+        Socket socket = _objects[client.Socket];
+        PreferInline?.Invoke(socket, true);
+        Call call = new(SystemCall.ReceiveAsync, client.Socket);
+        _observer.Began(in call);
+        return new ReadableAwaiter(socket.ReceiveAsync(Memory<byte>.Empty, stop), call, _observer);
+    }
 
     /// <summary>Waits until there is room, and sends one byte of what is unsent.</summary>
     /// <remarks>A cancelled send does not tell how much it has sent. One byte has either gone or not.</remarks>
@@ -95,6 +94,22 @@ internal sealed class AsyncSockets : IDisposable
             RuntimeEpoll.Remove(_sockets);
     }
 
+    /// <returns>False if that thread cannot be reached: no descriptor is free, or the datagram is refused; then nothing was run.</returns>
+    private bool TryRunOnRuntimeThread(Action action)
+    {
+        using Waker? waker = OperatingSystem.IsLinux() ? TryOpenWaker() : null;
+        if (waker is null)
+            return false;
+
+        using CancellationTokenSource refused = new();
+        Task<bool> done = RunWhenWoken(_objects[waker.Socket], action, refused.Token);
+        _sockets.Kernel.Send(waker.Socket, [0], out SocketError error);
+        if (error != SocketError.Success)
+            refused.Cancel();
+
+        return done.GetAwaiter().GetResult();
+    }
+
     private Waker? TryOpenWaker()
     {
         try
@@ -103,22 +118,24 @@ internal sealed class AsyncSockets : IDisposable
         }
         catch (IOException)
         {
-            return null; // no descriptor is free
+            return null;
         }
     }
 
-    private async Task RunWhenWoken(Waker waker, Action action)
+    /// <summary>What follows the await runs on the thread that has received.</summary>
+    private static async Task<bool> RunWhenWoken(Socket waker, Action action, CancellationToken refused)
     {
-        await Receive(waker.Socket, new byte[1], CancellationToken.None);
-        action();
-    }
+        PreferInline?.Invoke(waker, true);
+        try
+        {
+            await waker.ReceiveAsync(new byte[1], refused);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
 
-    private ReadableAwaiter Receive(SocketHandle handle, Memory<byte> buffer, CancellationToken stop)
-    {
-        Socket socket = _objects[handle];
-        PreferInline?.Invoke(socket, true);
-        Call call = new(SystemCall.ReceiveAsync, handle, buffer.Length);
-        _observer.Began(in call);
-        return new ReadableAwaiter(socket.ReceiveAsync(buffer, stop), call, _observer);
+        action();
+        return true;
     }
 }
