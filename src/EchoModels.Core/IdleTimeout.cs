@@ -1,29 +1,27 @@
+using System.Diagnostics;
 using EchoModels.Connections;
-using EchoModels.Events;
 using EchoModels.Processes;
 
 namespace EchoModels;
 
-/// <summary>Ends connections that have sent nothing for too long, whichever model serves them.</summary>
+/// <summary>Ends connections on which nothing has moved for too long, whichever model serves them.</summary>
 /// <remarks>
-/// It looks at each connection's byte count now and then, so that no model takes the time at every message; a child's bytes the kernel has
-/// counted. An idle connection is shut down; its model, or its child, then meets the end of the stream and closes it as any other. The
-/// timeout is kept to within a tenth of itself.
+/// It looks at each connection now and then, on a thread of its own, so that no model takes the time at every message. An idle connection
+/// is shut down; its model, or its child, then meets the end of the stream and closes it as any other. What idle means: see
+/// <see cref="IdleCheck"/>.
 /// </remarks>
 public sealed class IdleTimeout : IDisposable
 {
-    private readonly SocketSet _sockets;
-    private readonly ChildProcesses _children;
-    private readonly TimeSpan _timeout;
+    private readonly IdleCheck _check;
     private readonly ManualResetEventSlim _ended = new();
     private readonly Thread _thread;
-    private Dictionary<Connection, Activity> _last = [];
 
+    /// <param name="sockets">The connections of the set.</param>
+    /// <param name="children">Those that child processes serve.</param>
+    /// <param name="timeout">How long nothing may move.</param>
     public IdleTimeout(SocketSet sockets, ChildProcesses children, TimeSpan timeout)
     {
-        _sockets = sockets;
-        _children = children;
-        _timeout = timeout;
+        _check = new IdleCheck(sockets, children, timeout);
         _thread = new Thread(Run) { Name = "idle timeout", IsBackground = true };
         _thread.Start();
     }
@@ -37,38 +35,12 @@ public sealed class IdleTimeout : IDisposable
 
     private void Run()
     {
-        TimeSpan interval = TimeSpan.FromMilliseconds(Math.Clamp(_timeout.TotalMilliseconds / 10, 1, 1000));
-        while (!_ended.Wait(interval))
-            Check(Environment.TickCount64);
-    }
-
-    private void Check(long now)
-    {
-        Dictionary<Connection, Activity> current = [];
-        foreach (Connection connection in _sockets)
+        long last = Stopwatch.GetTimestamp();
+        while (!_ended.Wait(_check.Interval))
         {
-            if (IsIdle(connection, now, current))
-                _sockets.Abort(connection, CloseReason.Idle);
+            long now = Stopwatch.GetTimestamp();
+            _check.Run(Stopwatch.GetElapsedTime(last, now));
+            last = now;
         }
-
-        foreach (ChildConnection child in _children.Traffic.Update())
-        {
-            if (IsIdle(child.Connection, now, current))
-                _children.Abort(child, CloseReason.Idle);
-        }
-
-        _last = current;
     }
-
-    private bool IsIdle(Connection connection, long now, Dictionary<Connection, Activity> current)
-    {
-        if (!_last.TryGetValue(connection, out Activity activity) || activity.Bytes != connection.BytesIn)
-            activity = new Activity(connection.BytesIn, now);
-
-        current[connection] = activity;
-        return now - activity.Since >= _timeout.TotalMilliseconds;
-    }
-
-    /// <summary>How many bytes a connection had received, and since when, in milliseconds.</summary>
-    private readonly record struct Activity(long Bytes, long Since);
 }

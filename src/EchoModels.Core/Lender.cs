@@ -16,7 +16,7 @@ internal sealed class Lender(SocketSet sockets, HostServices services)
             return;
 
         SocketObjects objects = new(areNonBlocking: next.Model.UsesRuntime);
-        sockets.Visit(objects.Prepare);
+        sockets.Visit(connection => objects.Prepare(connection.Socket));
         Interlocked.Exchange(ref _preparation, new Preparation(next, objects))?.Objects.Dispose();
     }
 

@@ -35,7 +35,7 @@ internal sealed class ServeCommand
     private readonly Option<TimeSpan?> _tick = Values.OptionalDuration("--tick", "", "how often to tell whether there was any activity",
         TimeSpan.FromMilliseconds(100), OneHour);
     private readonly Option<int?> _maxConnections = Values.OptionalCount("--max-connections", "", "one connection more is closed at once", 1, 1_000_000);
-    private readonly Option<TimeSpan?> _idleTimeout = Values.OptionalDuration("--idle-timeout", "", "close connections that have sent nothing for so long",
+    private readonly Option<TimeSpan?> _idleTimeout = Values.OptionalDuration("--idle-timeout", "", "close connections on which nothing has moved for so long: no byte has come, none that was sent has been read",
         TimeSpan.FromMilliseconds(10), TimeSpan.FromDays(1));
     private readonly Option<int> _backlog = Values.Count("--backlog", "",
         "how many clients may wait to be accepted (the kernel caps it at net.core.somaxconn)", 1, 65535, 4096);

@@ -12,6 +12,7 @@ public sealed partial class Connection
 
     private readonly SocketSet _sockets;
     private UnsentBytes _unsent;
+    private bool _isWaiting;
 
     internal Connection(SocketSet sockets, IPEndPoint? peer)
     {
@@ -28,6 +29,13 @@ public sealed partial class Connection
 
     /// <summary>Those bytes.</summary>
     public ReadOnlyMemory<byte> Unsent => _unsent.Memory;
+
+    /// <summary>Whether it waits until its model has a thread or a process for it.</summary>
+    public bool IsWaiting
+    {
+        get => Volatile.Read(ref _isWaiting);
+        internal set => Volatile.Write(ref _isWaiting, value);
+    }
 
     /// <summary>Bytes received since it was accepted.</summary>
     public long BytesIn { get; internal set; }

@@ -29,15 +29,15 @@ public sealed partial class SocketSet
         Aborted?.Invoke();
     }
 
-    /// <summary>Has something done with each connection's socket, from any thread; none of them is closed meanwhile.</summary>
-    internal void Visit(Action<SocketHandle> visit)
+    /// <summary>Has something done with each connection, from any thread; none of them is closed meanwhile.</summary>
+    internal void Visit(Action<Connection> visit)
     {
         foreach (Connection connection in this)
         {
             lock (GateOf(connection.Token))
             {
                 if (IsOpen(connection.Socket))
-                    visit(connection.Socket);
+                    visit(connection);
             }
         }
     }

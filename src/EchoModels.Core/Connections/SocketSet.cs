@@ -183,8 +183,19 @@ public sealed partial class SocketSet : IDisposable
             Kernel.SetBlocking(connection.Socket, blocking);
     }
 
-    /// <summary>The model reports: so many more wait for a thread or a process, or fewer.</summary>
-    public void AddWaiting(int change) => Interlocked.Add(ref _waiting, change);
+    /// <summary>The model reports: this connection waits until there is a thread or a process for it.</summary>
+    public void BeginWait(Connection connection)
+    {
+        connection.IsWaiting = true;
+        Interlocked.Increment(ref _waiting);
+    }
+
+    /// <summary>The model reports: this connection waits for a thread or a process no more.</summary>
+    public void EndWait(Connection connection)
+    {
+        connection.IsWaiting = false;
+        Interlocked.Decrement(ref _waiting);
+    }
 
     /// <summary>The model reports: from here on, each socket is served.</summary>
     public void ReportStarted() => Started?.Invoke();

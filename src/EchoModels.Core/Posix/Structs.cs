@@ -75,6 +75,9 @@ internal struct TcpInfoFields
     [FieldOffset(0)]
     public byte State;
 
+    [FieldOffset(120)]
+    public ulong BytesAcknowledged;
+
     [FieldOffset(128)]
     public ulong BytesReceived;
 

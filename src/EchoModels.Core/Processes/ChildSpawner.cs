@@ -81,7 +81,7 @@ internal sealed class ChildSpawner(IReadOnlyList<string> command, ChildProcesses
     /// <summary>Sleeps until there is a child for each. One that has none at the stop is still in the set.</summary>
     private void SpawnInTurn(List<Connection> clients)
     {
-        using WaitingCount waiting = new(sockets, clients.Count);
+        using WaitingCount waiting = new(sockets, clients);
         foreach (Connection client in clients)
         {
             while (!IsStopped && !children.TryStart(command, client))

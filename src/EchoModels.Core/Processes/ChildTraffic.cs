@@ -45,6 +45,13 @@ public sealed class ChildTraffic
         }
     }
 
+    /// <summary>Finds connections that child processes serve, from any thread; none of them is closed meanwhile.</summary>
+    internal List<ChildConnection> Where(Func<ChildConnection, bool> condition)
+    {
+        lock (_gate)
+            return [.. _open.Where(condition)];
+    }
+
     /// <summary>What the server itself has received and sent until now; the connection is not in use.</summary>
     /// <remarks>Of what has come in, the server knows better than the kernel: some of it may be for the child to receive.</remarks>
     internal ByteCount Before(Connection connection) => new(connection.BytesIn, TcpInfo.Sent(Kernel, connection.Socket));

@@ -26,7 +26,7 @@ internal sealed class ClientQueue : IDisposable
                 return;
 
             _clients.Enqueue(client);
-            _sockets.AddWaiting(1);
+            _sockets.BeginWait(client);
             Monitor.Pulse(_gate);
         }
     }
@@ -42,8 +42,9 @@ internal sealed class ClientQueue : IDisposable
             if (_isClosed)
                 return null;
 
-            _sockets.AddWaiting(-1);
-            return _clients.Dequeue();
+            Connection client = _clients.Dequeue();
+            _sockets.EndWait(client);
+            return client;
         }
     }
 
@@ -59,8 +60,9 @@ internal sealed class ClientQueue : IDisposable
         lock (_gate)
         {
             _isClosed = true;
-            _sockets.AddWaiting(-_clients.Count);
-            _clients.Clear();
+            while (_clients.TryDequeue(out Connection? client))
+                _sockets.EndWait(client);
+
             Monitor.PulseAll(_gate);
         }
     }
