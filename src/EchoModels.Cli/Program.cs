@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using EchoModels.Cli.CommandLine;
 using EchoModels.Cli.Commands;
 using EchoModels.Cli.Serving;
+using EchoModels.Kernel;
 
 return DescriptorCheck.Passes() ? Run(args) : ExitCode.Failed;
 
@@ -13,6 +14,9 @@ static int Run(string[] args)
     // Before anything else is loaded: the child is started once for every client.
     if (args is [Child.Verb, ..])
         return Child.Run(args[1..]);
+
+    // Before any thread is started: each inherits the mask.
+    InheritedSignals.Unblock();
 
     // Opens stderr while a descriptor is free, so that later errors can be reported.
     _ = Console.Error;

@@ -1,4 +1,5 @@
 using EchoModels.Events;
+using EchoModels.Kernel;
 
 namespace EchoModels;
 
@@ -7,6 +8,7 @@ public sealed partial class EchoHost
 {
     private void Run()
     {
+        InheritedSignals.Unblock();
         Exception? last = null;
         Lending? next = _serving;
         while (next is not null)

@@ -45,13 +45,19 @@ internal static partial class Libc
     public const byte TCP_CLOSING = 11;
 
     // <asm-generic/signal.h>
+    public const int SIGHUP = 1;
+    public const int SIGINT = 2;
+    public const int SIGQUIT = 3;
     public const int SIGKILL = 9;
     public const int SIGTERM = 15;
     public const int SIGCHLD = 17;
+    public const int SIGCONT = 18;
     public const int SIGSTOP = 19;
+    public const int SIGTSTP = 20;
     public const int SIGURG = 23;
     public const int SIGIO = 29;
     public const int SIG_BLOCK = 0;
+    public const int SIG_UNBLOCK = 1;
     public const int SIG_SETMASK = 2;
 
     // <asm-generic/fcntl.h>, <asm-generic/ioctls.h>: signals from descriptors

@@ -116,7 +116,10 @@ public sealed class ChildProcesses : IDisposable
     internal void WaitUntilEnded(CancellationToken limit)
     {
         while (!HaveEnded() && !limit.IsCancellationRequested)
+        {
             Thread.Sleep(PollInterval);
+            Reap(); // the thread that SIGCHLD was to reach may have ended
+        }
     }
 
     /// <summary>Terminates those that are left, and no other process.</summary>

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using EchoModels.Connections;
+using EchoModels.Kernel;
 using EchoModels.Posix;
 
 namespace EchoModels.Threading;
@@ -25,6 +26,7 @@ public sealed class BlockedThreads : IDisposable
     {
         _sockets = sockets;
         Stop = stop;
+        InheritedSignals.Unblock(); // the model's threads are started from this one
         _ = HandlerInstalled.Value;
         _registration = stop.Register(Interrupt);
     }
