@@ -47,8 +47,7 @@ public sealed class SlotTable
     }
 
     /// <summary>Gives a socket its token.</summary>
-    /// <returns>How many connections there are now.</returns>
-    internal int Add(EventSource socket)
+    internal void Add(EventSource socket)
     {
         lock (_gate)
         {
@@ -61,7 +60,6 @@ public sealed class SlotTable
             socket.Socket = socket.Socket with { Token = token };
             _slots[token.Slot] = socket;
             _connections += socket is Connection ? 1 : 0;
-            return _connections;
         }
     }
 

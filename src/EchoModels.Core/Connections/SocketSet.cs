@@ -15,7 +15,6 @@ public sealed partial class SocketSet : IDisposable
     private readonly List<Listener> _listeners = [];
     private readonly SlotTable _slots = new();
     private int _waiting;
-    private int _detached;
     private long _accepted;
     private long _closed;
     private volatile bool _blocking;
@@ -49,9 +48,6 @@ public sealed partial class SocketSet : IDisposable
 
     /// <summary>How many connections are open and in the set.</summary>
     public int Count => _slots.Connections;
-
-    /// <summary>How many connections are open and have left the set, for a process of their own.</summary>
-    public int DetachedCount => Volatile.Read(ref _detached);
 
     /// <summary>How many of them wait until their model has a thread or a process for them; the model keeps the count.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
@@ -138,24 +134,6 @@ public sealed partial class SocketSet : IDisposable
             Events.Publish(new ConnectionClosed(connection.Token, connection.Peer, because, connection.Messages, connection.BytesIn));
     }
 
-    /// <summary>Lets a connection leave the set without closing it: a process of its own serves it from now on.</summary>
-    internal void Detach(Connection connection)
-    {
-        Interlocked.Increment(ref _detached);
-        lock (GateOf(connection.Token))
-            _slots.Remove(connection);
-    }
-
-    /// <summary>Closes the descriptor of a connection that has left the set, and tells it.</summary>
-    internal void CloseDetached(Connection connection, CloseReason reason, ChildExit child)
-    {
-        CloseDescriptor(connection);
-        if (Events.HasSubscribers)
-            Events.Publish(new ConnectionClosed(connection.Token, connection.Peer, reason, null, connection.BytesIn) { Child = child });
-
-        Interlocked.Decrement(ref _detached); // the last step: a stop waits for it
-    }
-
     /// <summary>Stops listening. What is still in the backlog is reset by the kernel.</summary>
     public void CloseListeners()
     {
@@ -217,15 +195,18 @@ public sealed partial class SocketSet : IDisposable
     {
         _latest = number;
         Connection connection = new(this, Kernel.PeerOf(new SocketHandle(number))) { Socket = new SocketHandle(number) };
-        bool isOneTooMany = _slots.Add(connection) + DetachedCount > Policy.MaxConnections;
+        bool isOneTooMany = !TryJoin(connection);
         Interlocked.Increment(ref _accepted);
         if (Events.HasSubscribers)
             Events.Publish(new ConnectionAccepted(connection.Token, connection.Peer));
+        if (!isOneTooMany)
+            return connection;
 
-        if (isOneTooMany)
-            Close(connection, CloseReason.Limit);
+        CloseDescriptor(connection);
+        if (Events.HasSubscribers)
+            Events.Publish(new ConnectionClosed(connection.Token, connection.Peer, CloseReason.Limit, 0, 0));
 
-        return isOneTooMany ? null : connection;
+        return null;
     }
 
     private void CloseDescriptor(Connection connection)

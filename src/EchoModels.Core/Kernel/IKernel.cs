@@ -64,6 +64,10 @@ public interface IKernel : IDisposable
     /// <summary>Bytes handed to the kernel that the peer has not acknowledged. See SIOCOUTQ in tcp(7). 0 where the system does not tell.</summary>
     int Unacknowledged(SocketHandle socket);
 
+    /// <summary>Whether the peer has ended its stream, or reset it, and no byte that was sent to it is still under way.</summary>
+    /// <remarks>A peer that has ended its stream and still receives has not left.</remarks>
+    bool HasPeerLeft(SocketHandle socket);
+
     /// <summary>Connections that wait to be accepted. See TCP_INFO in tcp(7). 0 where the system does not tell.</summary>
     int BacklogLength(SocketHandle listener);
 

@@ -75,10 +75,11 @@ public sealed partial class LinuxKernel(ICallObserver observer, SocketObjects? o
     public int Unacknowledged(SocketHandle socket)
     {
         // After a reset the bytes are still counted, though they will never be acknowledged.
-        Span<byte> state = stackalloc byte[1];
-        bool isGone = GetOption(socket, Libc.IPPROTO_TCP, Libc.TCP_INFO, state) == 1 && state[0] == Libc.TCP_CLOSE;
-        return isGone ? 0 : Control(socket, Libc.SIOCOUTQ);
+        return StateOf(socket) == Libc.TCP_CLOSE ? 0 : Control(socket, Libc.SIOCOUTQ);
     }
+
+    public bool HasPeerLeft(SocketHandle socket) =>
+        StateOf(socket) is Libc.TCP_CLOSE or Libc.TCP_CLOSE_WAIT or Libc.TCP_LAST_ACK or Libc.TCP_CLOSING && Unacknowledged(socket) == 0;
 
     public int BacklogLength(SocketHandle listener)
     {
@@ -164,6 +165,13 @@ public sealed partial class LinuxKernel(ICallObserver observer, SocketObjects? o
         observer.Began(in call);
         Ended(in call, Libc.Control(socket.Number, request, out int value), out SocketError error);
         return error == SocketError.Success ? value : 0;
+    }
+
+    /// <summary>The state of a connection, as TCP_INFO in tcp(7) tells it; 0 if it is not known.</summary>
+    private byte StateOf(SocketHandle socket)
+    {
+        Span<byte> state = stackalloc byte[1];
+        return GetOption(socket, Libc.IPPROTO_TCP, Libc.TCP_INFO, state) == 1 ? state[0] : (byte)0;
     }
 
     /// <summary>Reports a call that has returned, and turns its errno into a value.</summary>

@@ -130,6 +130,9 @@ public sealed class RuntimeKernel(ICallObserver observer, SocketObjects? objects
 
     public int Unacknowledged(SocketHandle socket) => Linux?.Unacknowledged(socket) ?? 0;
 
+    public bool HasPeerLeft(SocketHandle socket) =>
+        Linux?.HasPeerLeft(socket) ?? (this[socket].Poll(0, SelectMode.SelectRead) && this[socket].Available == 0);
+
     public int BacklogLength(SocketHandle listener) => Linux?.BacklogLength(listener) ?? 0;
 
     public SocketError PendingError(SocketHandle socket) => Linux?.PendingError(socket)

@@ -127,6 +127,8 @@ internal sealed class SimulatedKernel : IKernel
 
     public int Unacknowledged(SocketHandle socket) => throw NotSimulated();
 
+    public bool HasPeerLeft(SocketHandle socket) => throw NotSimulated();
+
     public int BacklogLength(SocketHandle listener)
     {
         Call call = new(SystemCall.GetSocketOption, listener);

@@ -35,6 +35,8 @@ internal abstract class DelegatingKernel(IKernel inner) : IKernel
 
     public int Unacknowledged(SocketHandle socket) => inner.Unacknowledged(socket);
 
+    public bool HasPeerLeft(SocketHandle socket) => inner.HasPeerLeft(socket);
+
     public virtual int BacklogLength(SocketHandle listener) => inner.BacklogLength(listener);
 
     public SocketError PendingError(SocketHandle socket) => inner.PendingError(socket);

@@ -15,10 +15,12 @@ internal sealed class FailingAccepts(int failures)
     {
         public override int Accept(SocketHandle listener, bool blocking, out SocketError error)
         {
-            if (!TestKernel.IsReady(listener, toWrite: false) || accepts.Tried++ >= failures)
+            // The answer is made once: a client that comes just after the question must not be accepted without being counted.
+            bool isReady = TestKernel.IsReady(listener, toWrite: false);
+            if (isReady ? accepts.Tried++ >= failures : blocking)
                 return base.Accept(listener, blocking, out error);
 
-            error = SocketError.TooManyOpenSockets;
+            error = isReady ? SocketError.TooManyOpenSockets : SocketError.WouldBlock;
             return -1;
         }
     }
