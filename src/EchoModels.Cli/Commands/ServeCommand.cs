@@ -30,7 +30,7 @@ internal sealed class ServeCommand
     private readonly Option<string> _greeting = Values.Make("--greeting", "", "sent to each client when it connects", "",
         TryGreeting, $"a text of up to {Reply.MaxBytes} bytes");
     private readonly Option<Reply> _reply = Values.Make("--reply", "",
-        "what comes back for each received chunk: echo, upper, suffix:TEXT, prefix:TEXT, fixed:TEXT, joined with '+'",
+        "what comes back for each received chunk: echo, upper (the letters a to z in capitals, all other bytes as they are), suffix:TEXT, prefix:TEXT, fixed:TEXT, joined with '+'",
         Reply.Echo, ReplyForm.TryParse, ReplyForm.Accepted);
     private readonly Option<TimeSpan?> _tick = Values.OptionalDuration("--tick", "", "how often to tell whether there was any activity",
         TimeSpan.FromMilliseconds(100), OneHour);

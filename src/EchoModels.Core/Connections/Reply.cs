@@ -28,8 +28,8 @@ public sealed class Reply
     /// <summary>The chunk itself.</summary>
     public static Reply Echo { get; } = new([], [], upper: false, leftOut: false);
 
-    /// <summary>The same, with the ASCII letters in capitals. Other bytes stay, as a chunk may end within a character.</summary>
-    public Reply Upper() => new(Capitals(_before), Capitals(_behind), upper: true, _leftOut);
+    /// <summary>The same, with the letters a to z in capitals: see <see cref="Capitals"/>.</summary>
+    public Reply Upper() => new(Capitals.Of(_before), Capitals.Of(_behind), upper: true, _leftOut);
 
     /// <summary>The same, with a text before it.</summary>
     public Reply WithPrefix(string text) => new([.. Encoding.UTF8.GetBytes(text), .. _before], _behind, _upper, _leftOut);
@@ -65,7 +65,7 @@ public sealed class Reply
             return buffer[..count];
 
         if (_upper)
-            Ascii.ToUpperInPlace(buffer.Slice(_before.Length, count), out _);
+            Capitals.Apply(buffer.Slice(_before.Length, count));
 
         int end = _before.Length + (_leftOut ? 0 : count);
         _before.CopyTo(buffer);
@@ -74,11 +74,4 @@ public sealed class Reply
     }
 
     public override string ToString() => this == Echo ? "echo" : $"{AddedBytes} bytes around the chunk";
-
-    private static byte[] Capitals(byte[] bytes)
-    {
-        byte[] capitals = [.. bytes];
-        Ascii.ToUpperInPlace(capitals, out _);
-        return capitals;
-    }
 }

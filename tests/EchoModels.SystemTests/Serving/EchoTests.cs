@@ -29,6 +29,22 @@ public sealed class EchoTests
         server.End();
     }
 
+    [Theory]
+    [MemberData(nameof(Models.All), MemberType = typeof(Models))]
+    public void Replies_in_capitals_to_text_beyond_ASCII(string model)
+    {
+        using Server server = Server.Start("--model", model, "--reply", "suffix: é!+upper");
+        using Client client = new(server);
+        client.Send("Café au lait, 你好 hello"u8);
+        client.Expect("CAFé AU LAIT, 你好 HELLO é!"u8);
+        client.Send([0xff, (byte)'a', 0xc3]); // no UTF-8, and then the first half of é
+        client.Expect([0xff, (byte)'A', 0xc3, .. " é!"u8]);
+        client.Send([0xa9, (byte)'b']);
+        client.Expect([0xa9, (byte)'B', .. " é!"u8]);
+        client.Dispose();
+        server.End();
+    }
+
     [Fact]
     public void Reports_which_child_process_ended_with_its_client()
     {
