@@ -119,7 +119,7 @@ internal static class Values
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 
-    private static bool TryAddress(string text, out IPAddress value)
+    public static bool TryAddress(string text, out IPAddress value)
     {
         value = IPAddress.Loopback;
         if (text == "localhost")

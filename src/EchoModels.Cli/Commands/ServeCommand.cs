@@ -24,8 +24,8 @@ internal sealed class ServeCommand
 
     private readonly Option<ModelRow> _model = CommonOptions.Model();
     private readonly Option<int[]> _ports = CommonOptions.Ports();
-    private readonly Option<IPAddress> _bind = Values.Address("--bind",
-        "the address to listen on; other machines can reach only what is not loopback", IPAddress.Loopback);
+    private readonly Option<IPAddress> _bind = Values.Make("--bind", "",
+        "the address to listen on; other machines can reach only what is not loopback", IPAddress.Loopback, ListenAddress.TryParse, ListenAddress.Accepted);
     private readonly ModelOptionValues _modelOptions = new();
     private readonly Option<string> _greeting = Values.Make("--greeting", "", "sent to each client when it connects", "",
         TryGreeting, $"a text of up to {Reply.MaxBytes} bytes");

@@ -126,7 +126,7 @@ internal sealed class Narrator : IDisposable
     private void LogListening(Listening listening)
     {
         _hasListened = true;
-        foreach (string endPoint in listening.EndPoints.Select(endPoint => endPoint.ToString()))
+        foreach (string endPoint in listening.EndPoints.Select(Phrases.ListensOn))
         {
             if (listening.Selector is null)
                 _log.Information("listening on {EndPoint:l}, model {Model:l}", endPoint, listening.Model);

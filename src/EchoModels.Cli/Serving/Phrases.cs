@@ -9,6 +9,14 @@ internal static class Phrases
     /// <summary>Which client.</summary>
     public static string Peer(IPEndPoint? peer) => peer?.ToString() ?? "a client that had gone already";
 
+    /// <summary>Where the server listens. An address that stands for all is none to connect to.</summary>
+    public static string ListensOn(IPEndPoint endPoint) => endPoint.Address switch
+    {
+        { } address when address.Equals(IPAddress.Any) => $"{endPoint} (every IPv4 address of this machine)",
+        { } address when address.Equals(IPAddress.IPv6Any) => $"{endPoint} (every IPv6 address of this machine)",
+        _ => endPoint.ToString(),
+    };
+
     /// <summary>How a child process ended.</summary>
     public static string Ending(int? exit) => exit switch
     {

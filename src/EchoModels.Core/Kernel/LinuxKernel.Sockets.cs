@@ -23,6 +23,7 @@ public sealed partial class LinuxKernel
             Demand(SetFlag(socket, Libc.SOL_SOCKET, Libc.SO_OOBINLINE));
 
             Demand(Bind(socket, endPoint));
+            DemandIsOfOneMachine(endPoint);
             Call call = new(SystemCall.Listen, socket, backlog);
             observer.Began(in call);
             Ended(in call, Libc.Listen(socket.Number, backlog), out SocketError error);
@@ -118,6 +119,24 @@ public sealed partial class LinuxKernel
         Ended(in call, Libc.GetSocketName(socket.Number, address, ref length), out SocketError error);
         Demand(error);
         return SocketAddresses.Read(address[..length]);
+    }
+
+    /// <summary>A TCP socket can be bound to a broadcast or multicast address and listen there, and no client can connect to it.</summary>
+    private void DemandIsOfOneMachine(IPEndPoint endPoint)
+    {
+        if (endPoint.AddressFamily != AddressFamily.InterNetwork || endPoint.Address.Equals(IPAddress.Any))
+            return;
+
+        const int FirstMulticast = 224;
+        if (endPoint.Address.GetAddressBytes()[0] >= FirstMulticast)
+            Demand(SocketError.AddressNotAvailable);
+
+        // To which network an address is the broadcast address, the kernel knows: it refuses a datagram socket without SO_BROADCAST. See ip(7).
+        SocketHandle datagrams = Open(AddressFamily.InterNetwork, Libc.SOCK_DGRAM);
+        SocketError answer = Connect(datagrams, endPoint.Port == 0 ? new IPEndPoint(endPoint.Address, 1) : endPoint);
+        Close(datagrams);
+        if (answer == SocketError.AccessDenied)
+            Demand(SocketError.AddressNotAvailable);
     }
 
     private static void Demand(SocketError error)

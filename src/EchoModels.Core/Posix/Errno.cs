@@ -14,6 +14,7 @@ internal static class Errno
     public const int ENOMEM = 12;
     public const int EACCES = 13;
     public const int EBUSY = 16;
+    public const int ENODEV = 19;
     public const int EINVAL = 22;
     public const int ENFILE = 23;
     public const int EMFILE = 24;
@@ -50,7 +51,7 @@ internal static class Errno
         EPROTO => SocketError.ProtocolNotSupported,
         EINPROGRESS => SocketError.InProgress,
         EADDRINUSE => SocketError.AddressAlreadyInUse,
-        EADDRNOTAVAIL => SocketError.AddressNotAvailable,
+        EADDRNOTAVAIL or ENODEV => SocketError.AddressNotAvailable,
         EAFNOSUPPORT => SocketError.AddressFamilyNotSupported,
         EACCES or EPERM => SocketError.AccessDenied,
         EINVAL => SocketError.InvalidArgument,

@@ -107,6 +107,36 @@ public sealed class ValuesTests
         Assert.DoesNotContain('\n', error);
     }
 
+    [Theory]
+    [InlineData("127.0.0.1", "127.0.0.1")]
+    [InlineData("0.0.0.0", "0.0.0.0")]
+    [InlineData("::", "::")]
+    [InlineData("::1", "::1")]
+    [InlineData("::ffff:127.0.0.1", "127.0.0.1")]
+    [InlineData("::ffff:0.0.0.0", "0.0.0.0")]
+    [InlineData("fe80::1%1", "fe80::1%1")]
+    [InlineData("localhost", "127.0.0.1")]
+    public void Reads_an_address_to_listen_on(string text, string expected)
+    {
+        Assert.True(ListenAddress.TryParse(text, out IPAddress address));
+        Assert.Equal(IPAddress.Parse(expected), address);
+    }
+
+    [Theory]
+    [InlineData("224.0.0.1")]
+    [InlineData("239.255.255.255")]
+    [InlineData("::ffff:224.0.0.1")]
+    [InlineData("255.255.255.255")]
+    [InlineData("ff02::1")]
+    [InlineData("ff02::1%1")]
+    [InlineData("::%1")]
+    [InlineData("::1%1")]
+    [InlineData("2001:db8::1%1")]
+    [InlineData("fe80::1")]
+    [InlineData("fe80::1%no-such-interface")]
+    [InlineData("8888")]
+    public void Refuses_an_address_that_no_client_can_connect_to(string text) => Assert.False(ListenAddress.TryParse(text, out _));
+
     [Fact]
     public void Names_the_bounds_of_a_count_that_it_refuses()
     {
