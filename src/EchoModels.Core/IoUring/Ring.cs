@@ -167,7 +167,7 @@ internal sealed unsafe class Ring : IDisposable
         // As long as the thread has the ring registered, closing its descriptor would not end it.
         RingRegistration registration = new() { Index = (uint)_registered };
         _ = _kernel.UringRegister(_ring, Uring.IORING_UNREGISTER_RING_FDS, &registration, 1);
-        _ring.Dispose();
+        _kernel.Close(_ring);
         _memory?.Dispose();
         _waker?.Dispose();
         Buffers?.Dispose();

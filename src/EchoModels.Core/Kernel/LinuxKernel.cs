@@ -70,6 +70,18 @@ public sealed partial class LinuxKernel(ICallObserver observer, SocketObjects? o
         Ended(in call, Libc.Close(socket.Number), out _);
     }
 
+    /// <summary>Closes a descriptor that is no socket: of an epoll, or of a ring.</summary>
+    internal void Close(FileDescriptor file)
+    {
+        if (file.IsInvalid || file.IsClosed)
+            return;
+
+        Call call = new(SystemCall.Close, new SocketHandle((int)file.DangerousGetHandle()));
+        observer.Began(in call);
+        file.Dispose();
+        observer.Ended(in call, 0, 0);
+    }
+
     public int Available(SocketHandle socket) => Control(socket, Libc.FIONREAD);
 
     public int Unacknowledged(SocketHandle socket)

@@ -61,7 +61,7 @@ internal sealed class EpollSelector : ISelector
     public void Dispose()
     {
         _waker?.Dispose();
-        _epoll.Dispose();
+        _kernel.Close(_epoll);
     }
 
     private void Control(int operation, SocketHandle socket, Interest interest)

@@ -79,7 +79,10 @@ internal sealed unsafe class KqueueSelector : ISelector
     public void Dispose()
     {
         _waker?.Dispose();
+        Call call = new(SystemCall.Close, new SocketHandle((int)_queue.DangerousGetHandle()));
+        _kernel.Observer.Began(in call);
         _queue.Dispose();
+        _kernel.Observer.Ended(in call, 0, 0);
     }
 
     private void Change(SocketHandle socket, ushort action, Interest interest)

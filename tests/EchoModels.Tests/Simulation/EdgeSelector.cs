@@ -7,11 +7,15 @@ namespace EchoModels.Tests.Simulation;
 /// <remarks>
 /// What is reported is what the socket is ready for when it is taken off the list, not what has changed: see ep_send_events in
 /// fs/eventpoll.c. A socket that is not ready any more is taken off without being reported. So an end of the stream that has arrived
-/// is in every later report, with EPOLLRDHUP, and one that arrives after the report puts the socket on the list again.
+/// is in every later report, with EPOLLRDHUP, and one that arrives after the report puts the socket on the list again. Half of them are like
+/// signals in one respect: what was there when a socket is added is not reported. See F_SETSIG in fcntl(2).
 /// </remarks>
 internal sealed class EdgeSelector(SimulatedKernel kernel, SimulatedNetwork network) : SimulatedSelector(kernel, network)
 {
     private readonly List<SimulatedFile> _changed = [];
+    private readonly bool _isLikeSignals = network.Chance.OneIn(2);
+
+    protected override bool TellsWhatIsThere => !_isLikeSignals;
 
     public override void Changed(SimulatedFile file, Interest change)
     {

@@ -24,13 +24,17 @@ internal abstract class SimulatedSelector(SimulatedKernel kernel, SimulatedNetwo
 
     protected SimulatedNetwork Network => network;
 
+    /// <summary>Whether a socket that is ready already when it is added is reported for that.</summary>
+    protected virtual bool TellsWhatIsThere => true;
+
     public void Add(SocketHandle socket, Interest interest)
     {
         SimulatedFile file = kernel.Control(socket);
         Demand(file.Watcher is null, $"{file} is added, but it is watched already");
         file.Watcher = this;
         _watched.Add(file, interest);
-        Changed(file, file.Poll());
+        if (TellsWhatIsThere)
+            Changed(file, file.Poll());
     }
 
     public void Modify(SocketHandle socket, Interest interest)
