@@ -27,7 +27,20 @@ internal static class Requests
         return string.Join(' ', words);
     }
 
+    /// <summary>Answers a request. A fault in it is the answer: it must not end the server.</summary>
     public static string Answer(string line, EchoHost host, StatusSource status)
+    {
+        try
+        {
+            return AnswerRequest(line, host, status);
+        }
+        catch (Exception fault) when (fault is not OutOfMemoryException)
+        {
+            return Refuse($"unexpected {fault.GetType().Name}: {Printable.Escape(fault.Message)}");
+        }
+    }
+
+    private static string AnswerRequest(string line, EchoHost host, StatusSource status)
     {
         string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return words switch

@@ -12,7 +12,7 @@ namespace EchoModels.Connections;
 /// </remarks>
 public sealed partial class SocketSet : IDisposable
 {
-    private readonly List<Listener> _listeners = [];
+    private volatile Listener[] _listeners;
     private readonly SlotTable _slots = new();
     private int _waiting;
     private long _accepted;
@@ -28,8 +28,8 @@ public sealed partial class SocketSet : IDisposable
     public SocketSet(IEnumerable<Listener> listeners, IKernel kernel, EchoPolicy? policy = null, ServerEvents? events = null)
     {
         (Kernel, Policy, Events) = (kernel, policy ?? new EchoPolicy(), events ?? new ServerEvents());
-        _listeners.AddRange(listeners);
-        _listeners.ForEach(listener => _slots.Add(listener));
+        _listeners = [.. listeners];
+        Array.ForEach(_listeners, _slots.Add);
     }
 
     /// <summary>The model that is now serving has every socket. Raised on its thread.</summary>
@@ -44,6 +44,7 @@ public sealed partial class SocketSet : IDisposable
     /// <summary>Where what happens is told.</summary>
     public ServerEvents Events { get; }
 
+    /// <summary>The listeners, until they are closed; another thread may be walking them then.</summary>
     public IReadOnlyList<Listener> Listeners => _listeners;
 
     /// <summary>How many connections are open and in the set.</summary>
@@ -137,14 +138,14 @@ public sealed partial class SocketSet : IDisposable
     /// <summary>Stops listening. What is still in the backlog is reset by the kernel.</summary>
     public void CloseListeners()
     {
-        foreach (Listener listener in _listeners)
+        Listener[] closing = _listeners;
+        _listeners = [];
+        foreach (Listener listener in closing)
         {
             _slots.Remove(listener);
             Kernel.Close(listener.Socket);
             listener.Socket = listener.Socket.Closed();
         }
-
-        _listeners.Clear();
     }
 
     /// <summary>Makes every socket of the set, and every one to come, blocking or non-blocking.</summary>
