@@ -1,6 +1,7 @@
 using EchoModels.Connections;
 using EchoModels.Events;
 using EchoModels.Kernel;
+using EchoModels.Posix;
 
 namespace EchoModels;
 
@@ -69,6 +70,9 @@ public sealed partial class EchoHost : IDisposable
     {
         lock (_switching)
         {
+            if (OperatingSystem.IsLinux() && !NativeThread.AreSpare)
+                throw new SwitchRefusedException("the system gives too few threads; allow it more (ulimit -u, or pids.max of the control group)");
+
             SwitchRequest first = new(_serving, _serving);
             lock (_gate)
             {

@@ -7,7 +7,9 @@ namespace EchoModels.Cli.CommandLine;
 /// <remarks>A value holds for every model that has the option until it is changed; one that is not given keeps its value.</remarks>
 internal sealed class ModelOptionValues
 {
-    public const int MaxWorkers = 10_000;
+    /// <summary>So many threads begin and end within a tenth of a second or so, in which no client is served.</summary>
+    public const int MaxWorkers = 1_000;
+
     public const int MaxLoops = 256;
     public const string Accepted = "trigger=level|edge, workers=N, loops=N, spin=TIME, selector=auto|epoll|poll|select";
 
@@ -19,7 +21,8 @@ internal sealed class ModelOptionValues
     private readonly Option<string?> _trigger = Values.OptionalOneOf("--trigger",
         "whether epoll reports what is ready (level), or what has become ready (edge)", ["level", "edge"]);
 
-    private readonly Option<int?> _workers = Values.OptionalCount("--workers", "", "the threads of thread-pool", 1, MaxWorkers);
+    private readonly Option<int?> _workers = Values.OptionalCount("--workers", "", "the threads of thread-pool", 1, MaxWorkers,
+        "; at a switch, every client waits until all of them have begun or ended");
 
     private readonly Option<int?> _loops = Values.OptionalCount("--loops", "", "event loops of select, poll, epoll and io-uring, each on a thread of its own", 1, MaxLoops);
 

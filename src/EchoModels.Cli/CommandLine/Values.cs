@@ -19,8 +19,14 @@ internal static class Values
         Make(name, alias, what, defaultValue, (string text, out int value) => TryCount(text, min, max, out value), Accepted(min, max));
 
     /// <summary>A whole number between two bounds, or nothing.</summary>
-    public static Option<int?> OptionalCount(string name, string alias, string what, int min, int max) =>
-        Make<int?>(name, alias, what, null, Optional((string text, out int value) => TryCount(text, min, max, out value)), Accepted(min, max));
+    /// <param name="name">The long form with its two dashes.</param>
+    /// <param name="alias">The short form with its dash, or an empty string.</param>
+    /// <param name="what">Its line in the help.</param>
+    /// <param name="min">The least.</param>
+    /// <param name="max">The most.</param>
+    /// <param name="why">Why there may be no more, for the error.</param>
+    public static Option<int?> OptionalCount(string name, string alias, string what, int min, int max, string why = "") =>
+        Make<int?>(name, alias, what, null, Optional((string text, out int value) => TryCount(text, min, max, out value)), Accepted(min, max) + why);
 
     /// <summary>A length of time, such as 250ms, 5s or 2m; a bare number is seconds.</summary>
     public static Option<TimeSpan> Duration(string name, string alias, string what, TimeSpan min, TimeSpan max, TimeSpan defaultValue) =>

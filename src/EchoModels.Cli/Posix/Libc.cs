@@ -44,6 +44,9 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     public static partial nint Read(int file, Span<byte> buffer, nuint length);
 
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    public static partial nint Write(int file, ReadOnlySpan<byte> bytes, nuint length);
+
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     public static partial int Close(nint file);
 

@@ -12,6 +12,9 @@ public static class DescriptorLimit
     /// <summary>Descriptors that are left to the runtime.</summary>
     public const int Headroom = 32;
 
+    /// <summary>Of those, what a model may take to begin to serve where connections have taken all others.</summary>
+    private const int ForSwitches = Headroom / 2;
+
     private const string Table = "/proc/self/limits";
     private const string Row = "Max open files";
 
@@ -20,6 +23,9 @@ public static class DescriptorLimit
 
     /// <summary>Whether so many sockets, and whatever else is open, are far from the limit.</summary>
     internal static bool Allows(int sockets) => sockets < Current - (4 * Headroom);
+
+    /// <summary>Whether a descriptor with this number leaves the runtime enough: the kernel gives the lowest that is free.</summary>
+    internal static bool LeavesEnough(int number) => number < Current - ForSwitches;
 
     private static int Read()
     {

@@ -68,6 +68,9 @@ public sealed partial class LinuxKernel
         {
             SocketHandle socket = Open(AddressFamily.InterNetwork, Libc.SOCK_DGRAM) with { Token = Token.Waker };
             opened = socket;
+            if (!DescriptorLimit.LeavesEnough(socket.Number))
+                Demand(SocketError.TooManyOpenSockets);
+
             Demand(Bind(socket, new IPEndPoint(IPAddress.Loopback, 0)));
             Demand(Connect(socket, LocalEndPoint(socket)));
             return socket.Number;
@@ -77,7 +80,8 @@ public sealed partial class LinuxKernel
             if (opened is { } socket)
                 Close(socket);
 
-            throw new IOException($"no socket for a waker: {refusal.Message}", refusal);
+            string why = refusal.SocketErrorCode == SocketError.TooManyOpenSockets ? Errno.Failure("socket", Errno.EMFILE).Message : refusal.Message;
+            throw new IOException($"no socket for a waker: {why}", refusal);
         }
     }
 

@@ -13,6 +13,9 @@ public sealed partial class LinuxKernel
         observer.Began(in call);
         FileDescriptor ring = Uring.Setup(entries, ref parameters);
         Ended(in call, ring.IsInvalid ? -1 : 0);
+        if (!ring.IsInvalid)
+            DemandEnoughAreLeft(ring, "io_uring_setup");
+
         return ring;
     }
 

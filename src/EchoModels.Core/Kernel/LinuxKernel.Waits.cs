@@ -30,7 +30,9 @@ public sealed partial class LinuxKernel
         Call call = new(SystemCall.EpollCreate);
         observer.Began(in call);
         int epoll = Ended(in call, Libc.EpollCreate(Libc.EPOLL_CLOEXEC));
-        return epoll < 0 ? throw Errno.Failure("epoll_create1") : new FileDescriptor(epoll);
+        FileDescriptor opened = epoll < 0 ? throw Errno.Failure("epoll_create1") : new FileDescriptor(epoll);
+        DemandEnoughAreLeft(opened, "epoll_create1");
+        return opened;
     }
 
     /// <summary>See epoll_ctl(2).</summary>

@@ -186,6 +186,17 @@ public sealed partial class LinuxKernel(ICallObserver observer, SocketObjects? o
         return GetOption(socket, Libc.IPPROTO_TCP, Libc.TCP_INFO, state) == 1 ? state[0] : (byte)0;
     }
 
+    /// <summary>What a model opens for itself must not take the runtime's last descriptors: see <see cref="DescriptorLimit"/>.</summary>
+    /// <exception cref="IOException">This one does. It has been closed.</exception>
+    private void DemandEnoughAreLeft(FileDescriptor opened, string call)
+    {
+        if (DescriptorLimit.LeavesEnough((int)opened.DangerousGetHandle()))
+            return;
+
+        Close(opened);
+        throw Errno.Failure(call, Errno.EMFILE);
+    }
+
     /// <summary>Reports a call that has returned, and turns its errno into a value.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Ended(in Call call, nint result, out SocketError error)

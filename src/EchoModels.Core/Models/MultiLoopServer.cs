@@ -23,13 +23,15 @@ internal sealed class MultiLoopServer(int loops, Func<SocketSet, IEventLoop> new
             running[i] = new LoopThread(() => newLoop(sockets), Assign, threads);
 
         sockets.SetBlocking(false);
-        foreach (Listener listener in sockets.Listeners)
-            running[0].Post(listener);
         foreach (Connection adopted in sockets)
             Assign(adopted);
 
         if (Array.TrueForAll(running, loop => loop.Start()))
+        {
+            foreach (Listener listener in sockets.Listeners)
+                running[0].Post(listener); // not before: a start that fails has accepted no client
             sockets.ReportStarted();
+        }
 
         threads.WaitForAll();
     }

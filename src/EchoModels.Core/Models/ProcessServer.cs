@@ -22,8 +22,7 @@ public sealed class ProcessServer(IReadOnlyList<string> command, ChildProcesses 
 
         sockets.SetBlocking(true);
         spawner.SpawnForAll();
-        foreach (Listener listener in sockets.Listeners)
-            threads.Start(() => Accept(listener, spawner, threads));
+        threads.StartTogether(sockets.Listeners.Select<Listener, Action>(listener => () => Accept(listener, spawner, threads)));
 
         sockets.ReportStarted();
         threads.WaitForAll();

@@ -15,8 +15,7 @@ public sealed class ThreadPerConnectionServer : IEchoServer
         sockets.SetBlocking(true);
         foreach (Connection adopted in sockets)
             threads.Start(() => BlockingServer.Serve(adopted, sockets, threads.Blocked));
-        foreach (Listener listener in sockets.Listeners)
-            threads.Start(() => Accept(listener, sockets, threads));
+        threads.StartTogether(sockets.Listeners.Select<Listener, Action>(listener => () => Accept(listener, sockets, threads)));
 
         sockets.ReportStarted();
         threads.WaitForAll();

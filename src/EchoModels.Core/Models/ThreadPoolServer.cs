@@ -13,7 +13,7 @@ public sealed class ThreadPoolServer(int workers) : IEchoServer
 {
     public void Serve(SocketSet sockets, CancellationToken stop)
     {
-        using ThreadGroup threads = new(sockets, stop);
+        using ThreadGroup threads = new(sockets, stop, workers);
         using ClientQueue queue = new(sockets, threads.Stop);
 
         sockets.SetBlocking(true);
@@ -21,8 +21,7 @@ public sealed class ThreadPoolServer(int workers) : IEchoServer
             queue.Enqueue(adopted);
         for (int i = 0; i < workers; i++)
             threads.Start(() => Work(queue, sockets, threads));
-        foreach (Listener listener in sockets.Listeners)
-            threads.Start(() => Accept(listener, queue, threads));
+        threads.StartTogether(sockets.Listeners.Select<Listener, Action>(listener => () => Accept(listener, queue, threads)));
 
         sockets.ReportStarted();
         threads.WaitForAll();

@@ -195,6 +195,12 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "pthread_create")]
     public static unsafe partial int ThreadCreate(out nint thread, long* attributes, delegate* unmanaged<nint, nint> start, nint argument);
 
+    [LibraryImport("libc", EntryPoint = "sem_init")]
+    public static unsafe partial int SemaphoreInit(byte* semaphore, int shared, uint value);
+
+    [LibraryImport("libc", EntryPoint = "sem_post")]
+    public static unsafe partial int SemaphorePost(byte* semaphore);
+
     [LibraryImport("libc", EntryPoint = "pthread_join")]
     public static partial int ThreadJoin(nint thread, nint result);
 

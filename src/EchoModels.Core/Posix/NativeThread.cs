@@ -22,6 +22,9 @@ internal static unsafe class NativeThread
     /// <remarks>The runtime maps the signal stack, in the thread itself, and ends the process if it cannot.</remarks>
     public static int Max { get; set; } = (MappingLimit() - MappingsOfOthers) / MappingsEach;
 
+    /// <summary>Whether the system has a few threads to spare.</summary>
+    public static bool AreSpare => SpareThreads.AreLeft;
+
     /// <summary>How many there are.</summary>
     public static int Count => Volatile.Read(ref _count);
 
@@ -35,10 +38,11 @@ internal static unsafe class NativeThread
     public static void Start(Func<bool> work, int stackSize)
     {
         if (Interlocked.Increment(ref _count) > Max)
-        {
-            Interlocked.Decrement(ref _count);
-            throw new IOException($"no thread to be had: vm.max_map_count leaves room for {Max}");
-        }
+            throw Refusal($"vm.max_map_count leaves room for {Max}");
+        if (!AddressSpace.HasRoomFor(stackSize))
+            throw Refusal("the limit of address space (ulimit -v) leaves no room for its stack");
+        if (!SpareThreads.AreLeft)
+            throw Refusal("the runtime needs the last ones (ulimit -u, or pids.max of the control group)");
 
         // pthread_attr_t is 56 bytes on x86-64 and 64 on arm64.
         long* attributes = stackalloc long[16];
@@ -61,6 +65,12 @@ internal static unsafe class NativeThread
     {
         _ = Libc.ThreadJoin(thread, 0);
         Interlocked.Decrement(ref _count);
+    }
+
+    private static IOException Refusal(string why)
+    {
+        Interlocked.Decrement(ref _count);
+        return new IOException($"no thread is available: {why}");
     }
 
     [UnmanagedCallersOnly]

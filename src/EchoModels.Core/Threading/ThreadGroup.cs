@@ -18,10 +18,13 @@ public sealed class ThreadGroup : IDisposable
     private ExceptionDispatchInfo? _failure;
     private bool _left;
 
-    public ThreadGroup(SocketSet sockets, CancellationToken stop)
+    /// <param name="sockets">What its threads serve.</param>
+    /// <param name="stop">When they are to end.</param>
+    /// <param name="threads">How many will be started besides one for each socket.</param>
+    public ThreadGroup(SocketSet sockets, CancellationToken stop, int threads = 0)
     {
         // There may be a thread for each socket, and those of an earlier group that are still ending take room of theirs.
-        if (OperatingSystem.IsLinux() && NativeThread.Count + sockets.Count > NativeThread.Max)
+        if (OperatingSystem.IsLinux() && NativeThread.Count + sockets.Count + threads > NativeThread.Max)
             ThreadReaper.WaitUntilEmpty();
 
         _sockets = sockets;
@@ -48,6 +51,31 @@ public sealed class ThreadGroup : IDisposable
         {
             _running.Signal();
             throw;
+        }
+    }
+
+    /// <summary>Starts a thread for each of several pieces of work, none of which begins before all the threads have been started.</summary>
+    /// <remarks>For acceptors: a model that cannot start has accepted no client.</remarks>
+    /// <exception cref="IOException">The system does not give so many threads; none of the work is done.</exception>
+    public void StartTogether(IEnumerable<Action> works)
+    {
+        TaskCompletionSource<bool> allStarted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            foreach (Action work in works)
+            {
+                Start(() =>
+                {
+                    if (allStarted.Task.Result)
+                        work();
+                });
+            }
+
+            allStarted.SetResult(true);
+        }
+        finally
+        {
+            allStarted.TrySetResult(false); // has no effect if all were started
         }
     }
 

@@ -39,7 +39,7 @@ public sealed class WrongUsageTests
         { "serve -m nope --selector epoll", "serve", ["--model", "'nope'", EveryModel] },
         { "serve --trigger edge --selector poll", "serve", ["--trigger", "'edge'", "poll", "auto or epoll"] },
         { "serve --trigger both", "serve", ["--trigger", "'both'", "level, edge"] },
-        { "serve --workers 0", "serve", ["--workers", "'0'", "1 to 10000"] },
+        { "serve --workers 0", "serve", ["--workers", "'0'", "1 to 1000;"] },
         { "serve --prot 9000", "serve", ["'--prot'", "--port"] },
         { "serve now", "serve", ["'now'"] },
         { "serv", "", ["'serv'", "serve, switch, status, models"] },

@@ -13,6 +13,39 @@ public sealed class ThreadGroupTests
     private const int Threads = 300;
 
     [Fact]
+    public void Begins_none_of_several_pieces_of_work_if_there_is_no_thread_for_the_last() => Limit.Run(Limit.Test, "the test", () =>
+    {
+        ThreadReaper.WaitUntilEmpty();
+        int most = NativeThread.Max;
+        int begun = 0;
+        using SocketSet sockets = new([], TestKernel.Open());
+        using (ThreadGroup group = new(sockets, CancellationToken.None))
+        {
+            NativeThread.Max = NativeThread.Count + 2;
+            try
+            {
+                Assert.Throws<IOException>(() => group.StartTogether(Enumerable.Repeat(() => { Interlocked.Increment(ref begun); }, 3)));
+            }
+            finally
+            {
+                NativeThread.Max = most;
+            }
+        }
+
+        Assert.Equal(0, begun);
+    });
+
+    [Fact]
+    public void Begins_several_pieces_of_work_when_each_has_its_thread() => Limit.Run(Limit.Test, "the test", () =>
+    {
+        using SocketSet sockets = new([], TestKernel.Open());
+        using ThreadGroup group = new(sockets, CancellationToken.None);
+        using CountdownEvent begun = new(3);
+        group.StartTogether(Enumerable.Repeat(() => { begun.Signal(); }, 3));
+        Assert.True(begun.Wait(Limit.Generous), "they have all begun");
+    });
+
+    [Fact]
     public void Ends_when_its_last_thread_has_returned_and_leaves_no_thread() => Limit.Run(Limit.Test, "the test", () =>
     {
         LeakCheck before = LeakCheck.Now();
