@@ -1,5 +1,7 @@
 using EchoModels.Connections;
 using EchoModels.Events;
+using EchoModels.Kernel;
+using EchoModels.Posix;
 using EchoModels.Tests.Support;
 using Xunit;
 
@@ -69,9 +71,24 @@ public sealed class SlotContract
         Peer first = server.Connect(queue: SmallQueue);
         first.SendUntilBlocked(16 * 1024 * 1024);
         first.HalfClose();
+        Limit.Until(() => HasEndArrived(server, first), "the end of its stream has arrived, behind bytes that are unread");
         server.Connect().ReceiveToEnd();
         server.AwaitClosed(1);
         Assert.Equal([CloseReason.Limit], server.Reasons);
         first.ReceiveToEnd();
     });
+
+    /// <summary>Has the client receive a little, so that the server has room for the rest and the end of its stream.</summary>
+    private static bool HasEndArrived(TestServer server, Peer peer)
+    {
+        LinuxKernel kernel = server.Services.Kernels.System.Linux!;
+        List<SocketHandle> sockets = [.. server.Services.Children.Traffic.Update().Select(child => child.Connection.Socket)];
+        server.Sockets.Visit(connection => sockets.Add(connection.Socket));
+        SocketHandle only = Assert.Single(sockets);
+        if (kernel.ReadTcpInfo(only)?.State == Libc.TCP_CLOSE_WAIT)
+            return kernel.Unacknowledged(only) > 0;
+
+        peer.TryReceive(512);
+        return false;
+    }
 }
