@@ -12,7 +12,7 @@ public sealed class InteractiveTests
     public void Sends_what_comes_from_a_pipe_and_ends_with_it()
     {
         using Server server = Server.Start();
-        using Process client = Process.Start(Executable.Prepare(server.Directory, [], ["client", "-i", "-p", $"{server.Port}"]))!;
+        using Process client = Executable.Start(server.Directory, [], ["client", "-i", "-p", $"{server.Port}"]);
         client.StandardInput.Write("one\ntwo 你好\nand no end of line");
         client.StandardInput.Close();
 
@@ -45,7 +45,7 @@ public sealed class InteractiveTests
     {
         using Server server = Server.Start();
         string[] shell = ["/bin/sh", "-c", $"exec \"$0\" \"$@\" {redirection}"];
-        using Process client = Process.Start(Executable.Prepare(server.Directory, shell, ["client", "-i", "-p", $"{server.Port}"]))!;
+        using Process client = Executable.Start(server.Directory, shell, ["client", "-i", "-p", $"{server.Port}"]);
 
         Assert.Equal("", client.StandardOutput.ReadToEnd().Trim());
         Assert.Equal("", client.StandardError.ReadToEnd());

@@ -92,7 +92,7 @@ public sealed class ControlRefusedTests
 
     private static Outcome Run(Server server, string[] wrapper, params string[] arguments)
     {
-        using Process process = Process.Start(Executable.Prepare(server.Directory, wrapper, arguments))!;
+        using Process process = Executable.Start(server.Directory, wrapper, arguments);
         process.StandardInput.Close();
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();

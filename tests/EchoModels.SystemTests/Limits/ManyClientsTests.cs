@@ -13,6 +13,9 @@ public sealed class ManyClientsTests
     [MemberData(nameof(Models.ForThousands), MemberType = typeof(Models))]
     public void Nine_thousand_clients_are_served(string model)
     {
+        if (model == "threads")
+            Needs.Threads(Many + 500);
+
         using Server server = Server.Start(["--model", .. model.Split(' ')]);
         using ClientGroup clients = new(server, Many);
         for (int i = 0; i < Many; i++)

@@ -59,6 +59,7 @@ internal sealed class Client : IDisposable
     /// <summary>Connects several clients, one after the other; the caller disposes of them.</summary>
     public static List<Client> Open(Server server, int count)
     {
+        Needs.Descriptors(count + 500); // in the server it is the same limit
         List<Client> clients = [];
         for (int i = 0; i < count; i++)
             clients.Add(new Client(server));

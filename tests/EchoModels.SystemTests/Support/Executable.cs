@@ -38,25 +38,17 @@ internal static class Executable
         return RunIn(directory, wrapper, arguments);
     }
 
-    /// <summary>How to start it: all three streams are pipes, and control sockets are in a directory of the test.</summary>
-    public static ProcessStartInfo Prepare(RuntimeDirectory directory, string[] wrapper, string[] arguments)
-    {
-        string[] words = [.. wrapper, Path, .. arguments];
-        ProcessStartInfo start = new(words[0], words[1..])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = "/",
-        };
-        start.Environment["XDG_RUNTIME_DIR"] = directory.Path;
-        start.Environment["DOTNET_EnableDiagnostics"] = "0";
-        return start;
-    }
+    /// <summary>Starts it; all three streams are pipes, and control sockets are in a directory of the test.</summary>
+    public static Process Start(RuntimeDirectory directory, string[] wrapper, string[] arguments) =>
+        Launcher.Start(Prepare(directory, wrapper, arguments));
+
+    /// <summary>How to start it with <see cref="Launcher.Start"/>.</summary>
+    public static ProcessStartInfo Prepare(RuntimeDirectory directory, string[] wrapper, string[] arguments) =>
+        Launcher.Prepare(directory, [.. wrapper, Path, .. arguments]);
 
     private static Outcome RunIn(RuntimeDirectory directory, string[] wrapper, string[] arguments)
     {
-        using Process process = Process.Start(Prepare(directory, wrapper, arguments))!;
+        using Process process = Start(directory, wrapper, arguments);
         process.StandardInput.Close();
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();

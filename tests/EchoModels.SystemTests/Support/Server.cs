@@ -43,7 +43,7 @@ internal sealed partial class Server : IDisposable
         string[] shell = launch.Shell is null && launch.Redirections.Length == 0
             ? []
             : ["/bin/sh", "-c", $"{launch.Shell ?? ":"}; exec \"$0\" \"$@\" {launch.Redirections}"];
-        _process = Process.Start(Executable.Prepare(Directory, [.. shell, .. launch.Wrapper], launch.Arguments))!;
+        _process = Executable.Start(Directory, [.. shell, .. launch.Wrapper], launch.Arguments);
         _lifetime = new Timer(_ => Kill(), null, Limit.Lifetime, Timeout.InfiniteTimeSpan);
         Read(_process.StandardOutput);
         if (launch.Read)

@@ -29,18 +29,13 @@ internal sealed partial class Window : IDisposable
         Before = Terminal.Settings;
 
         // A new session with this as its controlling terminal: otherwise no key would send a signal.
-        ProcessStartInfo start = Executable.Prepare(_directory, [], []);
-        start.FileName = "/bin/sh";
-        start.ArgumentList.Clear();
-        foreach (string word in (string[])["-c", $"exec setsid -c \"$0\" \"$@\" <>{Terminal.Path} >&0 2>&0", .. command])
-            start.ArgumentList.Add(word);
-
+        string[] shell = ["/bin/sh", "-c", $"exec setsid -c \"$0\" \"$@\" <>{Terminal.Path} >&0 2>&0"];
+        ProcessStartInfo start = Launcher.Prepare(_directory, [.. shell, .. command], newSession: false);
         start.Environment["TERM"] = "xterm-256color";
-        start.Environment.Remove("NO_COLOR");
         foreach ((string name, string value) in variables)
             start.Environment[name] = value;
 
-        _process = Process.Start(start)!;
+        _process = Launcher.Start(start);
         _lifetime = new Timer(_ => Kill(), null, Limit.Lifetime, Timeout.InfiniteTimeSpan);
         _reader = new Thread(Read) { IsBackground = true };
         _reader.Start();

@@ -10,37 +10,43 @@ internal sealed class Strace : IDisposable
     public const string SocketsAndWaits = "trace=accept,accept4,recvfrom,recvmsg,read,sendto,sendmsg,write,"
         + "epoll_wait,epoll_pwait,epoll_pwait2,epoll_ctl,poll,ppoll,select,pselect6,rt_sigtimedwait,restart_syscall,io_uring_enter,tgkill";
 
+    /// <summary>Why it cannot be used here; null if it can.</summary>
+    private static readonly Lazy<string?> Unavailable = new(WhyUnavailable);
+
     private readonly Process _process;
     private readonly string _file;
 
-    private Strace(string file, string[] options)
+    private Strace(Server server, params string[] options)
     {
-        _file = file;
-        ProcessStartInfo start = new("strace", ["-yy", "-s", "0", "-o", file, .. options])
-        {
-            RedirectStandardError = true,
-        };
-        _process = Process.Start(start)!;
+        Need();
+        _file = Path.Combine(server.Directory.Path, $"trace-{Guid.NewGuid():N}");
+        _process = Launcher.Start(Launcher.Prepare(server.Directory, ["strace", "-yy", "-s", "0", "-o", _file, .. options]));
         string? line = _process.StandardError.ReadLine();
+        Needs.That(
+            line?.Contains("Operation not permitted", StringComparison.Ordinal) != true,
+            $"strace may not attach to a running process ({line}); 'sysctl kernel.yama.ptrace_scope=0' of root allows it");
         Assert.True(line?.Contains("attached", StringComparison.Ordinal) == true, $"strace: {line}");
     }
 
     /// <summary>The command that runs a program under strace; it keeps its process id.</summary>
     /// <param name="file">Where the trace goes.</param>
     /// <param name="options">What to trace, and what to inject.</param>
-    public static string[] Command(string file, params string[] options) =>
-        ["strace", "-D", "-f", "-yy", "-s", "0", "-o", file, .. options];
+    public static string[] Command(string file, params string[] options)
+    {
+        Need();
+        return ["strace", "-D", "-f", "-yy", "-s", "0", "-o", file, .. options];
+    }
 
     /// <summary>Attaches to all threads of a running server.</summary>
     public static Strace Attach(Server server, params string[] options) =>
-        new(NewFile(server), ["-f", "-p", $"{server.Id}", .. options]);
+        new(server, ["-f", "-p", $"{server.Id}", .. options]);
 
     /// <summary>Attaches to one thread of a running server, by its name, and to no other, least of all the runtime's.</summary>
     public static Strace AttachToThread(Server server, string name, params string[] options)
     {
         string thread = Directory.GetDirectories($"/proc/{server.Id}/task")
             .Single(thread => File.ReadAllText(Path.Combine(thread, "comm")).Trim() == name);
-        return new(NewFile(server), ["-p", Path.GetFileName(thread), .. options]);
+        return new(server, ["-p", Path.GetFileName(thread), .. options]);
     }
 
     /// <summary>Waits until such a call has begun.</summary>
@@ -64,8 +70,6 @@ internal sealed class Strace : IDisposable
         return Trace.Read(_file);
     }
 
-    private static string NewFile(Server server) => Path.Combine(server.Directory.Path, $"trace-{Guid.NewGuid():N}");
-
     public void Dispose()
     {
         if (!_process.HasExited)
@@ -73,5 +77,22 @@ internal sealed class Strace : IDisposable
 
         _process.WaitForExit(Limit.Generous);
         _process.Dispose();
+    }
+
+    /// <summary>Skips the test where strace cannot be used.</summary>
+    private static void Need() => Needs.That(Unavailable.Value is null, $"it needs strace, {Unavailable.Value}");
+
+    private static string? WhyUnavailable()
+    {
+        using RuntimeDirectory directory = new();
+        using Process strace = Launcher.Start(Launcher.Prepare(directory, ["strace", "-f", "-o", "/dev/null", "true"]));
+        string error = strace.StandardError.ReadToEnd().Trim();
+        strace.WaitForExit();
+        return strace.ExitCode switch
+        {
+            0 => null,
+            127 => "which is not there; tests/all.sh installs it, as does 'apt-get install strace' of root",
+            _ => $"which cannot trace here: {error}",
+        };
     }
 }

@@ -133,6 +133,7 @@ public sealed class ManySocketsContract : IDisposable
 
     private void Watch(TestSelector test, int count)
     {
+        Needs.Descriptors(count + 500);
         for (int i = 0; i < count; i++)
         {
             _sockets.Add(TestSockets.Datagram());

@@ -103,6 +103,7 @@ public sealed class SelectSelectorTests
     {
         public DescriptorHolder(int end)
         {
+            Needs.Descriptors(end + 200);
             do
                 Sockets.Add(TestSockets.Datagram());
             while (Sockets[^1].Handle < end - 1);
