@@ -48,4 +48,10 @@ fi
 allow n nofile 20000
 allow u nproc 12000
 
-exec dotnet test "$@"
+# A signal that is blocked or ignored stays so in every child, and without SIGCHLD dotnet waits for its own children for ever. What
+# nohup or a shell in the background ignores is left so.
+signals=(--default-signal)
+for signal in HUP INT QUIT; do
+    if [ -n "$(trap -p "$signal")" ]; then signals+=("--ignore-signal=$signal"); fi
+done
+exec env "${signals[@]}" dotnet test "$@"
