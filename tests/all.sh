@@ -38,7 +38,7 @@ fi
 
 if [ "${#missing[@]}" -gt 0 ] && ! {
     as_root apt-get update -qq &&
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=120 "${missing[@]}"
 }; then
     echo "$0: could not install ${missing[*]}; 'dotnet test' runs without, and skips the tests that need it" >&2
     exit 1

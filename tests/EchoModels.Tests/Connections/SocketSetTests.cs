@@ -137,6 +137,7 @@ public sealed class SocketSetTests : IDisposable
     public void Can_be_used_by_many_threads_that_accept_close_and_enumerate()
     {
         const int Each = 300;
+        Needs.Descriptors(2_000);
         _set.SetBlocking(false);
         List<BackgroundWork> threads = [.. Enumerable.Range(0, 3).Select(_ => BackgroundWork.Start(AcceptAndClose))];
         using CancellationTokenSource enough = new();

@@ -152,6 +152,7 @@ public sealed class EdgeTriggeredLoopTests
     [Fact]
     public void Accepts_a_whole_backlog_that_one_edge_reported() => TestServer.Run(Edge, new ServerOptions { Ports = 2 }, server =>
     {
+        Needs.Descriptors(1_500);
         List<Peer> peers = [.. Enumerable.Range(0, 600).Select(i => server.Connect(port: i % 2))];
         server.AwaitAccepted(600);
         foreach (Peer peer in peers)
