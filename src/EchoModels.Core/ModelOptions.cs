@@ -32,7 +32,13 @@ public sealed record ModelOptions
     public TimeSpan Spin { get; init; }
 
     /// <summary>A selector that is taken instead of the model's own, without falling back; null takes the first that works.</summary>
+    /// <remarks>It holds for the models that may fall back to it (<see cref="SelectorsOf"/>); every other model serves as if it were null.</remarks>
     public SelectorRow? Selector { get; init; }
+
+    /// <summary>The selectors that can be forced for a model: its own, and those that it falls back to; none for a model without the choice.</summary>
+    /// <remarks>A model serves under its own name only what it is, or what it would fall back to: never epoll under the name of poll.</remarks>
+    public static IEnumerable<SelectorRow> SelectorsOf(ModelRow model) =>
+        Has(model, ModelOption.Selector) ? SelectorTable.Rows.SkipWhile(row => row.Name != model.Name) : [];
 
     /// <summary>The same, with every option that a model does not have at its default: two of these are equal if the model would serve alike.</summary>
     public ModelOptions UsedBy(ModelRow model) => new()
@@ -65,7 +71,7 @@ public sealed record ModelOptions
 
     private static ModelOptions Default { get; } = new();
 
-    private SelectorRow? SelectorFor(ModelRow model) => Has(model, ModelOption.Selector) ? Selector : null;
+    private SelectorRow? SelectorFor(ModelRow model) => SelectorsOf(model).Contains(Selector) ? Selector : null;
 
     private static bool Has(ModelRow model, ModelOption option) => (model.Options & option) != 0;
 

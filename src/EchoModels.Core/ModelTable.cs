@@ -124,8 +124,8 @@ public static class ModelTable
         },
     ];
 
-    /// <summary>The row of this name, or null.</summary>
-    public static ModelRow? Find(string name) => Rows.FirstOrDefault(row => row.Name == name);
+    /// <summary>The row of this name, in upper or lower case; or null.</summary>
+    public static ModelRow? Find(string name) => Rows.FirstOrDefault(row => string.Equals(row.Name, name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The models that have an option.</summary>
     public static IEnumerable<ModelRow> WithOption(ModelOption option) => Rows.Where(row => (row.Options & option) != 0);

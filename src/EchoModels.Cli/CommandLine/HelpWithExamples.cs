@@ -6,7 +6,7 @@ using System.Text.RegularExpressions;
 
 namespace EchoModels.Cli.CommandLine;
 
-/// <summary>The library's help, with default times written as on a command line, and with examples.</summary>
+/// <summary>The library's help, with what each option accepts, default times as on a command line, and examples.</summary>
 internal sealed partial class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
 {
     /// <summary>Replaces the library's own help action.</summary>
@@ -23,13 +23,24 @@ internal sealed partial class HelpWithExamples(HelpAction help) : SynchronousCom
         TextWriter output = parsed.InvocationConfiguration.Output;
         using StringWriter text = new(CultureInfo.InvariantCulture);
         parsed.InvocationConfiguration.Output = text;
+        Command command = parsed.CommandResult.Command;
+        AddAccepted(command);
         int code = help.Invoke(parsed);
 
         output.Write(DefaultTime().Replace(text.ToString(), match => $"[default:{match.Groups[1].Value}{Seconds(match.Groups[2].ValueSpan)}]").TrimEnd() + "\n");
-        if (parsed.CommandResult.Command is Verb verb)
+        if (command is Verb verb)
             output.WriteLine($"\nExamples:\n{Fit(verb.Examples)}");
+        else
+            output.WriteLine("\nTry 'echomodels help COMMAND' for a command's options and examples.");
 
         return code;
+    }
+
+    /// <summary>Appends to each description what is accepted; once, as the program ends with the help.</summary>
+    private static void AddAccepted(Command command)
+    {
+        foreach (Symbol symbol in command.Options.Cast<Symbol>().Concat(command.Arguments).Where(Accepted.IsKnownFor))
+            symbol.Description = $"{symbol.Description}; accepted is {Accepted.By(symbol).Text}";
     }
 
     /// <summary>In a window too narrow for a command line and its explanation, the explanation moves to the next line.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EchoModels.Kernel;
 using EchoModels.Selectors;
 
 namespace EchoModels.Cli.CommandLine;
@@ -16,26 +17,38 @@ internal sealed class ModelOptionValues
     public static readonly TimeSpan MaxSpin = TimeSpan.FromSeconds(1);
 
     private readonly Option<string?> _selector = Values.OptionalOneOf("--selector",
-        "the selector of select, poll and epoll; auto falls back to the next that works", ["auto", .. SelectorTable.Rows.Select(row => row.Name)]);
+        "forces the selector of epoll (any), poll (poll, select) or select (select), without falling back; auto falls back to the next that works",
+        ["auto", .. SelectorTable.Rows.Select(row => row.Name)]);
 
     private readonly Option<string?> _trigger = Values.OptionalOneOf("--trigger",
-        "whether epoll reports what is ready (level), or what has become ready (edge)", ["level", "edge"]);
+        "whether epoll reports what is ready (level), or what has become ready (edge); the selector is then called epoll-edge", ["level", "edge"]);
 
-    private readonly Option<int?> _workers = Values.OptionalCount("--workers", "", "the threads of thread-pool", 1, MaxWorkers,
+    private readonly Option<int?> _workers = Values.OptionalCount("--workers", "",
+        $"the threads of thread-pool; {new ModelOptions().Workers} here if not given, four for each processor", 1, MaxWorkers,
         "; at a switch, every client waits until all of them have begun or ended");
 
-    private readonly Option<int?> _loops = Values.OptionalCount("--loops", "", "event loops of select, poll, epoll and io-uring, each on a thread of its own", 1, MaxLoops);
+    private readonly Option<int?> _loops = Values.OptionalCount("--loops", "",
+        "event loops of select, poll, epoll and io-uring, each on a thread of its own; 1 if not given", 1, MaxLoops);
 
     private readonly Option<TimeSpan?> _spin = Values.OptionalDuration("--spin", "",
-        "how long an event loop asks again without sleeping before it sleeps", TimeSpan.Zero, MaxSpin);
+        "how long an event loop asks again without sleeping before it sleeps; 0s if not given", TimeSpan.Zero, MaxSpin);
 
     /// <summary>Why these values do not go together; null if they do.</summary>
+    /// <param name="model">The model that is to serve.</param>
     /// <param name="changes">The values that are asked for.</param>
     /// <param name="inForce">The options that hold where none is asked for.</param>
-    public static string? Contradiction(OptionChanges changes, ModelOptions inForce) =>
-        changes.EdgeTriggered == true && changes.Apply(inForce).Selector is { Name: not "epoll" } forced
-            ? $"--trigger 'edge': only epoll can, and the selector is {forced.Name}; accepted with it is --selector auto or epoll"
+    public static string? Contradiction(ModelRow model, OptionChanges changes, ModelOptions inForce)
+    {
+        SelectorRow? forced = changes.Apply(inForce).Selector;
+        SelectorRow[] possible = [.. ModelOptions.SelectorsOf(model)];
+        if (changes.Selector is not null && forced is not null && possible.Length > 0 && !possible.Contains(forced))
+            return $"--selector '{forced}': {model} does not serve over it; accepted with {model} is auto, {string.Join(", ", possible.Select(row => row.Name))}";
+
+        bool cannotBeEdge = forced is not null && forced.Name != "epoll" && (possible.Length == 0 || possible.Contains(forced));
+        return changes.EdgeTriggered == true && cannotBeEdge
+            ? $"--trigger 'edge': only epoll can, and the selector is {forced}; accepted with it is --selector auto or epoll"
             : null;
+    }
 
     public void AddTo(Command command)
     {
@@ -44,8 +57,10 @@ internal sealed class ModelOptionValues
     }
 
     /// <summary>Those that were given.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="model">The model that it names.</param>
     /// <exception cref="UsageException">They do not go together.</exception>
-    public OptionChanges Read(ParseResult parsed)
+    public OptionChanges Read(ParseResult parsed, ModelRow model)
     {
         OptionChanges changes = new()
         {
@@ -56,6 +71,6 @@ internal sealed class ModelOptionValues
             Selector = parsed.GetValue(_selector),
         };
 
-        return Contradiction(changes, new ModelOptions()) is { } contradiction ? throw new UsageException(contradiction) : changes;
+        return Contradiction(model, changes, new ModelOptions()) is { } contradiction ? throw new UsageException(contradiction) : changes;
     }
 }

@@ -33,7 +33,7 @@ internal static class ClientCommand
         Values.Duration("--duration", "-d", "how long to send messages", MinTime, MaxTime, TimeSpan.FromSeconds(5));
     private static readonly Option<int?> Messages =
         Values.OptionalCount("--messages", "-n", "how many messages each client sends, instead of a duration", 1, int.MaxValue);
-    private static readonly Option<int> Size = Values.Count("--size", "-s", "bytes a message", 1, 16 * 1024 * 1024, 64);
+    private static readonly Option<int> Size = Values.Size("--size", "-s", "bytes a message", 1, 16 * 1024 * 1024, 64);
     private static readonly Option<int> Pipeline =
         Values.Count("--pipeline", "-P", "messages that each client has in flight at once", 1, 1_024, 1);
     private static readonly Option<int?> Rate =

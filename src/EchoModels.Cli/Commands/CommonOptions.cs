@@ -9,19 +9,20 @@ internal static class CommonOptions
 {
     public const int DefaultPort = 8888;
 
-    private const string AcceptedPorts = "a whole number from 0 to 65535 (0 takes a free one)";
+    private static readonly Accepted AcceptedPorts = new("a whole number from 0 to 65535 (0 takes a free one)");
+    private static readonly Accepted AcceptedModels = Accepted.OneOf([.. ModelTable.Rows.Select(row => row.Name)]);
 
     public static Option<ModelRow> Model() =>
-        Values.Make("--model", "-m", "the I/O model to begin with", ModelTable.Find("epoll")!, TryModel, Names(ModelTable.Rows));
+        Values.Make("--model", "-m", "MODEL", "the I/O model to begin with", ModelTable.Find("epoll")!, TryModel, AcceptedModels);
 
     public static Argument<ModelRow> ModelArgument(string what)
     {
         Argument<ModelRow> argument = new("MODEL")
         {
             Description = what,
-            CustomParser = result => Values.Parse<ModelRow>(result, "MODEL", TryModel, Names(ModelTable.Rows)),
+            CustomParser = result => Values.Parse<ModelRow>(result, "MODEL", TryModel, AcceptedModels),
         };
-        Values.SetAccepted(argument, Names(ModelTable.Rows));
+        AcceptedModels.TellFor(argument);
         return argument;
     }
 
@@ -31,20 +32,19 @@ internal static class CommonOptions
         Option<int[]> option = new("--port", "-p")
         {
             Description = "the port to listen on; may be given several times",
+            HelpName = "PORT",
             Arity = ArgumentArity.OneOrMore,
             DefaultValueFactory = _ => [DefaultPort],
             CustomParser = ParsePorts,
         };
-        Values.SetAccepted(option, AcceptedPorts);
+        AcceptedPorts.TellFor(option);
         return option;
     }
 
     /// <summary>The port of a server to talk to.</summary>
-    public static Option<int> Port() => Values.Count("--port", "-p", "the server's port", 1, 65535, DefaultPort);
+    public static Option<int> Port() => Values.Number("--port", "-p", "the server's port", 1, 65535, DefaultPort);
 
     public static Option<bool> Json() => new("--json") { Description = "print JSON, for programs" };
-
-    public static string Names(IEnumerable<ModelRow> rows) => string.Join(", ", rows.Select(row => row.Name));
 
     private static bool TryModel(string text, out ModelRow value) => (value = ModelTable.Find(text)!) is not null;
 
@@ -53,8 +53,8 @@ internal static class CommonOptions
         List<int> ports = [];
         foreach (Token token in result.Tokens)
         {
-            if (!Values.TryCount(token.Value, 0, 65535, out int port))
-                result.AddError($"--port '{Printable.Escape(token.Value)}': accepted is {AcceptedPorts}");
+            if (!Values.TryNumber(token.Value, 0, 65535, out int port))
+                result.AddError(AcceptedPorts.Refusal("--port", token.Value));
             else if (port != 0 && ports.Contains(port))
                 result.AddError($"--port '{port}': given twice; accepted is each port once");
             else

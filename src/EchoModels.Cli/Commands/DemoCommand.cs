@@ -16,17 +16,18 @@ internal static class DemoCommand
     {
         Argument<DemoRow?> demo = new("NAME")
         {
-            Description = $"the demonstration: {Names}; without it, they are listed",
+            Description = "the demonstration; without it, they are listed",
             Arity = ArgumentArity.ZeroOrOne,
             DefaultValueFactory = _ => null,
-            CustomParser = result => Values.Parse(result, "NAME", (string text, out DemoRow? row) => (row = DemoTable.Find(text)) is not null, Names),
+            CustomParser = result => Values.Parse(result, "NAME", (string text, out DemoRow? row) => (row = DemoTable.Find(text)) is not null, AcceptedNames),
         };
+        AcceptedNames.TellFor(demo);
         Verb command = new("demo", "show a few calls on real sockets, and what the kernel answers", Examples) { demo };
         command.SetAction(parsed => Run(parsed.GetValue(demo)));
         return command;
     }
 
-    private static string Names => string.Join(", ", DemoTable.Rows.Select(row => row.Name));
+    private static Accepted AcceptedNames => Accepted.OneOf([.. DemoTable.Rows.Select(row => row.Name)]);
 
     private static int Run(DemoRow? demo)
     {

@@ -15,7 +15,7 @@ internal sealed class ServeCommand
           echomodels serve                                 epoll on 127.0.0.1:8888
           echomodels serve --model threads --port 9000
           echomodels serve -p 9991 -p 9992 -p 9993         one server, three ports
-          echomodels serve --bind ::1 --selector poll
+          echomodels serve --bind ::1 --selector poll            epoll's page over poll(2)
           echomodels serve --greeting hello --reply upper+suffix:_SB --tick 10s
         Change the model while it runs with 'echomodels switch', or with the keys that it names at the start.
         """;
@@ -27,10 +27,10 @@ internal sealed class ServeCommand
     private readonly Option<IPAddress> _bind = Values.Make("--bind", "",
         "the address to listen on; other machines can reach only what is not loopback", IPAddress.Loopback, ListenAddress.TryParse, ListenAddress.Accepted);
     private readonly ModelOptionValues _modelOptions = new();
-    private readonly Option<string> _greeting = Values.Make("--greeting", "", "sent to each client when it connects", "",
+    private readonly Option<string?> _greeting = Values.Make<string?>("--greeting", "", "sent to each client when it connects", null,
         TryGreeting, $"a text of up to {Reply.MaxBytes} bytes");
     private readonly Option<Reply> _reply = Values.Make("--reply", "",
-        "what comes back for each received chunk: echo, upper (the letters a to z in capitals, all other bytes as they are), suffix:TEXT, prefix:TEXT, fixed:TEXT, joined with '+'",
+        "what comes back for each received chunk; upper is the letters a to z in capitals, and all other bytes as they are",
         Reply.Echo, ReplyForm.TryParse, ReplyForm.Accepted);
     private readonly Option<TimeSpan?> _tick = Values.OptionalDuration("--tick", "", "how often to tell whether there was any activity",
         TimeSpan.FromMilliseconds(100), OneHour);
@@ -38,12 +38,12 @@ internal sealed class ServeCommand
     private readonly Option<TimeSpan?> _idleTimeout = Values.OptionalDuration("--idle-timeout", "", "close connections on which nothing has moved for so long: no byte has come, none that was sent has been read",
         TimeSpan.FromMilliseconds(10), TimeSpan.FromDays(1));
     private readonly Option<int> _backlog = Values.Count("--backlog", "",
-        "how many clients may wait to be accepted (the kernel caps it at net.core.somaxconn)", 1, 65535, 4096);
+        "how many clients may wait to be accepted; the kernel caps it at net.core.somaxconn", 1, 65535, 4096);
     private readonly Option<TimeSpan> _drain = Values.Duration("--drain", "", "how long unsent bytes may take to go out at the end",
         TimeSpan.Zero, OneHour, TimeSpan.FromSeconds(5));
     private readonly Option<bool> _noLive = new("--no-live") { Description = "leave the keyboard alone: no switching by keys" };
-    private readonly Option<string> _level = Values.OneOf("--log-level", "-l", "the least that is worth a line on stderr",
-        "information", "verbose", "debug", "information", "warning", "error", "fatal");
+    private readonly Option<string> _level = Values.OneOf("--log-level", "-l", "the least that is worth a line on stderr; error writes none in an orderly run",
+        "information", "information", "warning", "error", "fatal");
 
     public static Command Create()
     {
@@ -66,7 +66,7 @@ internal sealed class ServeCommand
         return command;
     }
 
-    private static bool TryGreeting(string text, out string greeting)
+    private static bool TryGreeting(string text, out string? greeting)
     {
         greeting = ReplyForm.Unescape(text);
         return Encoding.UTF8.GetByteCount(greeting) <= Reply.MaxBytes;
@@ -75,7 +75,7 @@ internal sealed class ServeCommand
     private ServeOptions Read(ParseResult parsed) => new()
     {
         Model = parsed.GetRequiredValue(_model),
-        ModelOptions = _modelOptions.Read(parsed),
+        ModelOptions = _modelOptions.Read(parsed, parsed.GetRequiredValue(_model)),
         EndPoints = [.. parsed.GetRequiredValue(_ports).Select(port => new IPEndPoint(parsed.GetRequiredValue(_bind), port))],
         Backlog = parsed.GetValue(_backlog),
         Drain = parsed.GetValue(_drain),

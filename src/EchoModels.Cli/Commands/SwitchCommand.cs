@@ -18,7 +18,7 @@ internal static class SwitchCommand
 
     public static Command Create()
     {
-        Argument<ModelRow> model = CommonOptions.ModelArgument($"the model to change to: {CommonOptions.Names(ModelTable.Rows)}");
+        Argument<ModelRow> model = CommonOptions.ModelArgument("the model to change to");
         Option<int> port = CommonOptions.Port();
         Option<bool> json = CommonOptions.Json();
         ModelOptionValues options = new();
@@ -27,7 +27,7 @@ internal static class SwitchCommand
         command.SetAction(parsed =>
         {
             ModelRow to = parsed.GetRequiredValue(model);
-            return Run(Requests.Switch(to, options.Read(parsed)), parsed.GetValue(port), parsed.GetValue(json));
+            return Run(Requests.Switch(to, options.Read(parsed, to)), parsed.GetValue(port), parsed.GetValue(json));
         });
         return command;
     }

@@ -63,7 +63,7 @@ internal static class Requests
             changes = next;
         }
 
-        if (ModelOptionValues.Contradiction(changes, host.Options) is { } contradiction)
+        if (ModelOptionValues.Contradiction(model, changes, host.Options) is { } contradiction)
             return Refuse(contradiction);
 
         try

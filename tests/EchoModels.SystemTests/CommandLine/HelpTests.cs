@@ -27,6 +27,38 @@ public sealed class HelpTests
     }
 
     [Slow, Fact]
+    public void The_help_of_serve_lists_what_every_option_accepts()
+    {
+        string help = Executable.Run("serve", "--help").Output;
+        string options = help[help.IndexOf("Options:", StringComparison.Ordinal)..help.IndexOf("Examples:", StringComparison.Ordinal)];
+        string[] lines = [.. options.Split('\n').Where(line => line.TrimStart().StartsWith('-') && line.Contains('<', StringComparison.Ordinal))];
+
+        Assert.InRange(lines.Length, 15, 40);
+        Assert.All(lines, line => Assert.Contains("accepted is ", line));
+        Assert.Contains(lines, line => line.Contains("--spin <TIME>", StringComparison.Ordinal) && line.Contains("from 0s to 1s", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("--model <MODEL>", StringComparison.Ordinal) && line.Contains("io-uring", StringComparison.Ordinal));
+    }
+
+    [Slow, Theory]
+    [InlineData("help serve", "serve --help")]
+    [InlineData("serve help", "serve --help")]
+    [InlineData("help", "--help")]
+    public void The_word_help_is_as_good_as_the_option(string words, string option)
+    {
+        Outcome outcome = Executable.Run(words.Split(' '));
+        Assert.True(outcome.ExitCode == 0, outcome.Everything);
+        Assert.Equal(Executable.Run(option.Split(' ')).Output, outcome.Output);
+    }
+
+    [Fact]
+    public void Without_arguments_the_verbs_are_listed_on_stderr_with_exit_code_2()
+    {
+        Outcome outcome = Executable.Run();
+        Assert.Equal((2, ""), (outcome.ExitCode, outcome.Output));
+        Assert.Equal(Executable.Run("--help").Output.TrimEnd(), outcome.Error.TrimEnd());
+    }
+
+    [Slow, Fact]
     public void Every_verb_has_examples()
     {
         Outcome outcome = Executable.Run("--help");

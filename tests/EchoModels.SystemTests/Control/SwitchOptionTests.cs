@@ -75,6 +75,19 @@ public sealed class SwitchOptionTests
     }
 
     [Fact]
+    public void A_selector_that_is_forced_holds_only_for_the_models_that_may_fall_back_to_it()
+    {
+        using Server server = Server.Start("--selector", "epoll");
+        server.Switch("poll");
+        Assert.Equal("poll", server.Status().GetProperty("selector").GetString());
+        Assert.Equal("", server.Status().GetProperty("options").GetString());
+
+        string error = server.Request("switch select selector=poll").GetProperty("error").GetString()!;
+        Assert.Contains("accepted with select is auto, select", error);
+        Assert.Equal("poll", server.Status().GetProperty("model").GetString());
+    }
+
+    [Fact]
     public void The_counters_begin_anew_at_a_switch_beside_those_since_the_start()
     {
         using Server server = Server.Start();

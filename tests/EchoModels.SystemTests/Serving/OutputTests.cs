@@ -8,7 +8,7 @@ public sealed class OutputTests
     [Slow, Fact]
     public void Output_into_a_pipe_has_no_escape_sequences()
     {
-        using Server server = Server.Start("-l", "verbose");
+        using Server server = Server.Start();
         using Client client = new(server);
         client.Echo("\u001b[31mred");
         server.Switch("threads");
@@ -72,7 +72,7 @@ public sealed class OutputTests
     [MemberData(nameof(Models.All), MemberType = typeof(Models))]
     public void Lines_that_are_not_read_delay_no_client(string model)
     {
-        using Server server = Server.Start(new Launch { Arguments = ["serve", "-p", "0", "-l", "verbose", "-m", model], Read = false });
+        using Server server = Server.Start(new Launch { Arguments = ["serve", "-p", "0", "-m", model], Read = false });
         Native.Shrink(((System.IO.Pipes.AnonymousPipeClientStream)server.Errors).SafePipeHandle);
         ServeThousands(server);
         server.Signal(Native.SIGTERM);

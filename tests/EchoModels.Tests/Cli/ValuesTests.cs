@@ -152,7 +152,7 @@ public sealed class ValuesTests
         Option<TimeSpan> option = Values.Duration("--tick", "", "how often", TimeSpan.FromMilliseconds(100), Most, TimeSpan.FromSeconds(10));
 
         Assert.Equal(
-            "--tick '1ms': accepted is a time from 100ms to 24h, such as 250ms, 5s or 2m",
+            "--tick '1ms': accepted is a time from 100ms to 24h, such as 250ms, 5s or 2m; a number without a unit is seconds",
             Assert.Single(Parse(option, "--tick", "1ms").Errors).Message);
         Assert.Equal(TimeSpan.FromSeconds(10), Parse(option).GetValue(option));
     }
@@ -173,8 +173,59 @@ public sealed class ValuesTests
         Option<string> option = Values.OneOf("--trigger", "", "how", "level", "level", "edge");
 
         Assert.Equal("edge", Parse(option, "--trigger", "edge").GetValue(option));
+        Assert.Equal("edge", Parse(option, "--trigger", "EDGE").GetValue(option));
         Assert.Equal("--trigger 'both': accepted is level, edge", Assert.Single(Parse(option, "--trigger", "both").Errors).Message);
+        Assert.Equal("--trigger 'edeg': accepted is level, edge; did you mean 'edge'?", Assert.Single(Parse(option, "--trigger", "edeg").Errors).Message);
     }
+
+    [Theory]
+    [InlineData("20k", 20_000, 20_480)]
+    [InlineData("20K", 20_000, 20_480)]
+    [InlineData("1.5k", 1_500, 1_536)]
+    [InlineData("1M", 1_000_000, 1_048_576)]
+    [InlineData("64", 64, 64)]
+    public void A_count_has_thousands_and_a_size_powers_of_1024(string text, int count, int size)
+    {
+        Assert.True(Values.TryCount(text, 1, 2_000_000, out int counted));
+        Assert.True(Values.TrySize(text, 1, 2_000_000, out int measured));
+        Assert.Equal((count, size), (counted, measured));
+    }
+
+    [Theory]
+    [InlineData("k")]
+    [InlineData("1m")]
+    [InlineData("1kk")]
+    [InlineData("1.5")]
+    [InlineData("1.2345k")]
+    [InlineData("3M")]
+    [InlineData("99999999999999999999999999999999k")]
+    public void Refuses_a_count_with_another_unit_or_that_is_not_whole(string text) => Assert.False(Values.TryCount(text, 1, 2_000_000, out _));
+
+    /// <summary>An error must not propose what it refuses.</summary>
+    [Theory]
+    [InlineData(0, 1_000)]
+    [InlineData(10, 100)]
+    [InlineData(100, 3_600_000)]
+    [InlineData(0, 86_400_000)]
+    public void The_examples_of_times_are_accepted(int min, int max)
+    {
+        string text = Accepted.Duration(TimeSpan.FromMilliseconds(min), TimeSpan.FromMilliseconds(max)).Text;
+        string[] examples = text.Split("such as ")[1].Split(';')[0].Split([", ", " or "], StringSplitOptions.None);
+        Assert.All(examples, example => Assert.True(Values.TryDuration(example, TimeSpan.FromMilliseconds(min), TimeSpan.FromMilliseconds(max), out _), text));
+    }
+
+    [Theory]
+    [InlineData("epol", "epoll")]
+    [InlineData("eplol", "epoll")]
+    [InlineData("EPOLLL", "epoll")]
+    [InlineData("thread", "threads")]
+    [InlineData("iouring", "io-uring")]
+    [InlineData("busy", "busy-poll")]
+    [InlineData("apache", null)]
+    [InlineData("x", null)]
+    [InlineData("", null)]
+    public void The_nearest_word_is_the_one_that_was_meant(string text, string? expected) =>
+        Assert.Equal(expected, Nearest.Find(text, ModelTable.Rows.Select(row => row.Name)));
 
     private static ParseResult Parse(Option option, params string[] arguments) => new RootCommand { option }.Parse(arguments);
 }
