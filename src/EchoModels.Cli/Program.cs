@@ -26,6 +26,7 @@ static int Run(string[] args)
         ServeCommand.Create(),
         SwitchCommand.Create(),
         StatusCommand.Create(),
+        StopCommand.Create(),
         ModelsCommand.Create(),
         ClientCommand.Create(),
         DemoCommand.Create(),

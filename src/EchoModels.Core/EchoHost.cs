@@ -106,7 +106,8 @@ public sealed partial class EchoHost : IDisposable
     /// <param name="atOnce">Ends it early.</param>
     /// <param name="cause">What asked for it, as the name of a signal; it is published.</param>
     /// <exception cref="InvalidOperationException">This is the models' thread.</exception>
-    public void Stop(TimeSpan limit, CancellationToken atOnce, string? cause = null)
+    /// <returns>The connections that were closed with unsent bytes, as the time was up.</returns>
+    public CutOff Stop(TimeSpan limit, CancellationToken atOnce, string? cause = null)
     {
         RefuseModelsThread();
         lock (_gate)
@@ -122,8 +123,9 @@ public sealed partial class EchoHost : IDisposable
 
         _services.Events.Publish(new Draining(limit, cause)); // after the last switch, which the models' thread tells
 
-        GracefulShutdown.Run(_sockets, _services.Children, limit, atOnce);
+        CutOff cutOff = GracefulShutdown.Run(_sockets, _services.Children, limit, atOnce);
         _services.Events.Publish(new Stopped());
+        return cutOff;
     }
 
     /// <summary>Without a stop before it, there is no graceful shutdown; but no model is left with the sockets.</summary>

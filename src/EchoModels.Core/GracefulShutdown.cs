@@ -5,6 +5,9 @@ using EchoModels.Selectors;
 
 namespace EchoModels;
 
+/// <summary>The connections that a stop has closed because its time was up, and the bytes that were unsent on them.</summary>
+public readonly record struct CutOff(int Connections, long UnsentBytes);
+
 /// <summary>The end of a server: unsent bytes go out, also those of child processes, and then each connection is closed.</summary>
 internal static class GracefulShutdown
 {
@@ -13,7 +16,8 @@ internal static class GracefulShutdown
     /// <param name="children">The child processes; none is left when this returns.</param>
     /// <param name="limit">How long it may take; connections that are left then are closed.</param>
     /// <param name="atOnce">Ends it early.</param>
-    public static void Run(SocketSet sockets, ChildProcesses children, TimeSpan limit, CancellationToken atOnce)
+    /// <returns>The connections that had to be closed before all was sent.</returns>
+    public static CutOff Run(SocketSet sockets, ChildProcesses children, TimeSpan limit, CancellationToken atOnce)
     {
         using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(atOnce);
         deadline.CancelAfter(limit);
@@ -28,11 +32,21 @@ internal static class GracefulShutdown
             }
 
             children.WaitUntilEnded(deadline.Token);
+            return CountCutOff(sockets, children);
         }
         finally
         {
             sockets.Dispose();
             children.Dispose();
         }
+    }
+
+    private static CutOff CountCutOff(SocketSet sockets, ChildProcesses children)
+    {
+        long unsentBytes = 0;
+        foreach (Connection connection in sockets)
+            unsentBytes += connection.Unsent.Length;
+
+        return new CutOff(sockets.Count + children.Count, unsentBytes);
     }
 }

@@ -29,6 +29,7 @@ internal sealed record Accepted(string Text, params IReadOnlyList<string> Words)
     public static Accepted Duration(TimeSpan min, TimeSpan max)
     {
         string[] examples = [.. ((string[])["50us", "250ms", "5s", "2m"]).Where(example => Values.TryDuration(example, min, max, out _)).TakeLast(3)];
+        examples = examples.Length > 0 ? examples : [Short(max)];
         string last = examples.Length > 1 ? $"{string.Join(", ", examples[..^1])} or {examples[^1]}" : string.Join(", ", examples);
         return new($"a time from {Short(min)} to {Short(max)}, such as {last}; a number without a unit is seconds");
     }

@@ -13,7 +13,7 @@ namespace EchoModels.Cli.CommandLine;
 internal sealed class Terminal : IDisposable
 {
     private const int Input = 0;
-    private const char Escape = '\u001b';
+    private const int MaxRest = 64 * 1024;
 
     /// <summary>How often a program in the background checks whether it is in the foreground again; there is no signal for that.</summary>
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
@@ -21,6 +21,7 @@ internal sealed class Terminal : IDisposable
     private readonly byte[] _buffer = new byte[64];
     private readonly TerminalSettings _before;
     private readonly TerminalSettings _forKeys;
+    private readonly TerminalSettings _forRest;
     private readonly PosixSignalRegistration _stop;
     private readonly PosixSignalRegistration _continue;
 
@@ -32,6 +33,10 @@ internal sealed class Terminal : IDisposable
         _forKeys.Local &= ~(Termios.ICANON | Termios.ECHO);
         _forKeys.Characters[Termios.VMIN] = 1;
         _forKeys.Characters[Termios.VTIME] = 0;
+
+        _forRest = _forKeys;
+        _forRest.Characters[Termios.VMIN] = 0;
+        _forRest.Characters[Termios.VTIME] = 1; // tenths of a second
 
         _stop = PosixSignalRegistration.Create(PosixSignal.SIGTSTP, Stop);
         _continue = PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => Set(_forKeys));
@@ -65,8 +70,8 @@ internal sealed class Terminal : IDisposable
         _ = Libc.Signal(Libc.SIGTTOU, Libc.SIG_IGN);
     }
 
-    /// <summary>Waits for keys, without a limit.</summary>
-    /// <returns>A character for each key, none for keys that send a sequence; empty when the terminal is closed.</returns>
+    /// <summary>Waits for input, without a limit, and takes with it what follows at once: a key, or several characters that are pasted.</summary>
+    /// <returns>The characters, also those of a key that sends a sequence; empty when the terminal is closed.</returns>
     public string ReadKeys()
     {
         while (true)
@@ -76,11 +81,23 @@ internal sealed class Terminal : IDisposable
 
             Set(_forKeys);
             int count = (int)Libc.Read(Input, _buffer, (nuint)_buffer.Length);
-            if (count > 0 && _buffer[0] != Escape)
-                return Encoding.Latin1.GetString(_buffer, 0, count);
+            if (count > 0)
+                return Encoding.UTF8.GetString(_buffer, 0, count) + ReadRest();
             if (count == 0 || (count < 0 && Termios.ForegroundGroup(Input) < 0))
                 return "";
         }
+    }
+
+    /// <summary>Reads on until nothing has come for a tenth of a second: a paste may be longer than the buffer, or come in pieces.</summary>
+    private string ReadRest()
+    {
+        StringBuilder rest = new();
+        Set(_forRest);
+        while (Libc.Read(Input, _buffer, (nuint)_buffer.Length) is > 0 and nint count && rest.Length < MaxRest)
+            rest.Append(Encoding.UTF8.GetString(_buffer, 0, (int)count));
+
+        Set(_forKeys);
+        return rest.ToString();
     }
 
     public void Dispose()

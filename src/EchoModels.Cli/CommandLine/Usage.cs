@@ -96,7 +96,7 @@ internal static class Usage
     }
 
     private static Argument? MissingArgument(ParseResult parsed, Command command) =>
-        command.Arguments.FirstOrDefault(argument => parsed.GetResult(argument) is null or { Tokens.Count: 0 });
+        command.Arguments.FirstOrDefault(argument => argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is null or { Tokens.Count: 0 });
 
     private static string AcceptedBy(Command command) => string.Join(", ", command.Subcommands.Count > 0
         ? VerbNames(command)

@@ -5,7 +5,6 @@ using EchoModels.Cli.Control;
 using EchoModels.Cli.Serving;
 using EchoModels.Kernel;
 using EchoModels.Selectors;
-using Spectre.Console;
 
 namespace EchoModels.Cli.Commands;
 
@@ -15,6 +14,7 @@ internal static class ModelsCommand
     private const string Examples = """
           echomodels models
           echomodels models --json
+          echomodels models | less -S         all columns, in a narrow window too
         """;
 
     public static Command Create()
@@ -27,11 +27,11 @@ internal static class ModelsCommand
 
     private static int Run(bool json)
     {
-        IReadOnlyList<ModelLine> lines = [.. ModelTable.Rows.Select(Probe)];
+        IReadOnlyList<ModelLine> models = [.. ModelTable.Rows.Select(Probe)];
         if (json)
-            Console.Out.WriteLine(JsonSerializer.Serialize(lines, Wire.Readable.IReadOnlyListModelLine));
+            Console.Out.WriteLine(JsonSerializer.Serialize(models, Wire.Readable.IReadOnlyListModelLine));
         else
-            Print(lines);
+            Print(models, WindowSize.OfOutput());
 
         return ExitCode.Ok;
     }
@@ -42,46 +42,72 @@ internal static class ModelsCommand
         return new ModelLine(row.Name, row.Summary, row.WaitsIn, row.Threads, reason is null, reason);
     }
 
-    private static void Print(IReadOnlyList<ModelLine> lines)
+    /// <summary>Prints the first form that fits the window, from the whole to the shortest.</summary>
+    private static void Print(IReadOnlyList<ModelLine> models, WindowSize window)
     {
-        if (Console.IsOutputRedirected)
-            AnsiConsole.Profile.Width = 200; // a file needs no line breaks
+        IReadOnlyList<(string Name, string Waits, string Here)> selectors = ProbeSelectors();
+        Func<IReadOnlyList<string>>[] forms =
+        [
+            () => [.. Wide(models).Lines(window.Columns), .. Reasons(models, window), "", .. SelectorsWide(selectors).Lines(window.Columns)],
+            () => [.. Narrow(models).Lines(window.Columns), .. Reasons(models, window), "", .. SelectorsWide(selectors).Lines(window.Columns)],
+            () => [.. Narrow(models).Lines(window.Columns, cut: true), .. Reasons(models, window), "", .. SelectorsWide(selectors).Lines(window.Columns)],
+            () => [.. Narrow(models).Lines(window.Columns, cut: true), .. TextTable.Break(InOneLine(selectors), window.Columns)],
+        ];
 
-        // A narrow window gets fewer columns, because a table whose words are broken cannot be read.
-        bool isWide = AnsiConsole.Profile.Width >= 80;
-        Table models = isWide ? NewTable("key", "model", "waits in", "threads", "what it does") : NewTable("key", "model", "what it does");
-        for (int i = 0; i < lines.Count; i++)
-        {
-            ModelLine line = lines[i];
-            string name = line.Available ? line.Name : $"({line.Name})";
-            AddRow(models, [$"{Keyboard.Key(i)}", name, .. isWide ? (string[])[line.WaitsIn, line.Threads] : [], line.Summary]);
-        }
-
-        Table selectors = NewTable("selector", "waits in", "here");
-        bool hasDefault = false;
-        foreach (SelectorRow row in SelectorTable.Rows)
-        {
-            string? reason = SelectorProbe.UnavailableReason(row);
-            AddRow(selectors, row.Name, row.Call, reason ?? (hasDefault ? "yes" : "yes; auto takes it, as the first that works"));
-            hasDefault |= reason is null;
-        }
-
-        AnsiConsole.Write(models);
-        foreach (ModelLine line in lines.Where(line => !line.Available))
-            AnsiConsole.WriteLine($"({line.Name}) not available: {line.Reason}");
-
-        AnsiConsole.WriteLine();
-        AnsiConsole.Write(selectors);
+        // A table whose middle columns leave no room for its last one cannot be read, even where it fits.
+        IReadOnlyList<string>? fitting = forms.Skip(window.Columns >= 80 ? 0 : 1).Select(form => form()).FirstOrDefault(lines => lines.Count <= window.Lines);
+        foreach (string line in fitting ?? forms[^1]())
+            Console.Out.WriteLine(line);
     }
 
-    private static Table NewTable(params string[] columns)
+    private static TextTable Wide(IReadOnlyList<ModelLine> models)
     {
-        Table table = new() { Border = TableBorder.None };
-        foreach (string column in columns)
-            table.AddColumn(new TableColumn(column) { NoWrap = column is "key" or "model" or "selector", Padding = new Padding(0, 0, 2, 0) });
+        TextTable table = new("key", "model", "waits in", "threads", "what it does");
+        for (int i = 0; i < models.Count; i++)
+            table.Add($"{Keyboard.Key(i)}", NameOf(models[i]), models[i].WaitsIn, models[i].Threads, models[i].Summary);
 
         return table;
     }
 
-    private static void AddRow(Table table, params string[] cells) => table.AddRow([.. cells.Select(cell => new Text(cell))]);
+    private static TextTable Narrow(IReadOnlyList<ModelLine> models)
+    {
+        TextTable table = new("key", "model", "what it does");
+        for (int i = 0; i < models.Count; i++)
+            table.Add($"{Keyboard.Key(i)}", NameOf(models[i]), models[i].Summary);
+
+        return table;
+    }
+
+    private static string NameOf(ModelLine model) => model.Available ? model.Name : $"({model.Name})";
+
+    private static IEnumerable<string> Reasons(IReadOnlyList<ModelLine> models, WindowSize window) =>
+        models.Where(model => !model.Available).SelectMany(model => TextTable.Break($"({model.Name}) not available: {model.Reason}", window.Columns));
+
+    /// <summary>The selectors that can be forced, and the edge-triggered one that <c>status</c> reports.</summary>
+    private static List<(string Name, string Waits, string Here)> ProbeSelectors()
+    {
+        List<(string, string, string)> selectors = [];
+        foreach (SelectorRow row in SelectorTable.Rows)
+        {
+            bool isFirst = !selectors.Any(selector => selector.Item3.StartsWith("yes", StringComparison.Ordinal));
+            string? reason = SelectorProbe.UnavailableReason(row);
+            selectors.Add((row.Name, row.Call, reason ?? (isFirst ? "yes; auto takes this one" : "yes")));
+        }
+
+        SelectorRow edge = SelectorTable.Find("epoll-edge");
+        selectors.Add((edge.Name, edge.Call, SelectorProbe.UnavailableReason(edge) ?? "yes; epoll with --trigger edge"));
+        return selectors;
+    }
+
+    private static TextTable SelectorsWide(IReadOnlyList<(string Name, string Waits, string Here)> selectors)
+    {
+        TextTable table = new("selector", "waits in", "here");
+        foreach ((string name, string waits, string here) in selectors)
+            table.Add(name, waits, here);
+
+        return table;
+    }
+
+    private static string InOneLine(IReadOnlyList<(string Name, string Waits, string Here)> selectors) =>
+        "selectors: " + string.Join(", ", selectors.Select(selector => selector.Here.StartsWith("yes", StringComparison.Ordinal) ? selector.Name : $"({selector.Name})"));
 }

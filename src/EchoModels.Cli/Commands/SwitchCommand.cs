@@ -19,7 +19,7 @@ internal static class SwitchCommand
     public static Command Create()
     {
         Argument<ModelRow> model = CommonOptions.ModelArgument("the model to change to");
-        Option<int> port = CommonOptions.Port();
+        Option<ServerChoice?> port = ServerChoice.Option();
         Option<bool> json = CommonOptions.Json();
         ModelOptionValues options = new();
         Verb command = new("switch", "change a running server's I/O model or its options; its clients stay connected", Examples) { model, port, json };
@@ -32,13 +32,14 @@ internal static class SwitchCommand
         return command;
     }
 
-    private static int Run(string request, int port, bool json)
+    private static int Run(string request, ServerChoice? port, bool json)
     {
-        string answer = ControlClient.Ask(port, request);
+        RunningServer server = ServerFinder.Find(port);
+        string answer = ControlClient.Ask(server, request);
         SwitchReport report = JsonSerializer.Deserialize(answer, Wire.Readable.SwitchReport)!;
-        string line = report.FromInWords == report.ToInWords
+        string line = (report.FromInWords == report.ToInWords
             ? $"already {report.ToInWords}"
-            : string.Create(CultureInfo.InvariantCulture, $"switched from {report.FromInWords} to {report.ToInWords}: {report.Connections} connections kept, the pause was {report.PauseMs:0.0} ms");
+            : string.Create(CultureInfo.InvariantCulture, $"switched from {report.FromInWords} to {report.ToInWords}: {Quantity.Of(report.Connections, "connection")} kept, the pause was {report.PauseMs:0.0} ms")) + $"; {server.Description}";
 
         Console.Out.WriteLine(json ? answer.TrimEnd() : line);
         return ExitCode.Ok;

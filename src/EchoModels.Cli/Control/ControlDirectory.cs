@@ -1,13 +1,15 @@
+using System.Net;
 using System.Runtime.InteropServices;
 using System.Text;
+using EchoModels.Cli.CommandLine;
 using EchoModels.Cli.Posix;
 
 namespace EchoModels.Cli.Control;
 
 /// <summary>Chooses the path of a server's control socket: one per port, in a directory that only its user can enter.</summary>
 /// <remarks>
-/// The first usable directory of $XDG_RUNTIME_DIR/echomodels and /tmp/echomodels-UID. In /tmp another user may have made the
-/// directory first; a directory of another user is not used.
+/// The first usable directory of $XDG_RUNTIME_DIR/echomodels and $TMPDIR/echomodels-UID, where TMPDIR is /tmp if it is not set. There
+/// another user may have made the directory first; a directory of another user is not used.
 /// </remarks>
 internal static class ControlDirectory
 {
@@ -19,33 +21,62 @@ internal static class ControlDirectory
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    /// <summary>The possible paths of the control socket of a port, in order of preference.</summary>
-    public static IEnumerable<string> Candidates(int port) =>
-        Directories().Select(directory => Path.Combine(directory, $"{port}.sock")).Where(path => Encoding.UTF8.GetByteCount(path) <= MaxPathBytes);
+    /// <summary>The control sockets that there are, with the port of each; not those in directories that are not this user's.</summary>
+    public static IEnumerable<(string Path, int Port)> Sockets()
+    {
+        foreach (string directory in Directories().Where(directory => Directory.Exists(directory) && WhyNotOwn(directory) is null))
+        {
+            foreach (string path in Directory.EnumerateFileSystemEntries(directory, "*.sock"))
+            {
+                if (Values.TryNumber(Path.GetFileNameWithoutExtension(path).Split('-')[0], 1, 65535, out int port))
+                    yield return (path, port);
+            }
+        }
+    }
 
-    /// <summary>Makes the directory for a new control socket, closes it to other users, and returns the path.</summary>
+    /// <summary>Why directories are not searched for control sockets; nothing about a directory that does not exist.</summary>
+    public static IEnumerable<string> Refusals() =>
+        Directories().Where(Path.Exists).Select(directory => (directory, Error: WhyNotOwn(directory)))
+            .Where(refusal => refusal.Error is not null).Select(refusal => $"{refusal.directory} {refusal.Error}");
+
+    /// <summary>Makes the directory for new control sockets, closes it to other users, and returns the possible paths, in order of preference.</summary>
+    /// <remarks>The name of a socket is its port; the address is added where another server has that port on another address.</remarks>
     /// <exception cref="IOException">No directory can be used; the message gives the reasons.</exception>
-    public static string Prepare(int port)
+    public static IReadOnlyList<string> Prepare(IPEndPoint endPoint)
     {
         List<string> errors = [];
-        foreach (string path in Candidates(port))
+        foreach (string directory in Directories())
         {
-            string directory = Path.GetDirectoryName(path)!;
-            if (ErrorOf(directory) is not { } error)
-                return path;
+            string[] paths = [.. ((string[])[$"{endPoint.Port}.sock", $"{endPoint.Port}-{endPoint.Address.ToString().Replace(':', '_')}.sock"])
+                .Select(name => Path.Combine(directory, name)).Where(path => Encoding.UTF8.GetByteCount(path) <= MaxPathBytes)];
+            string? error = paths.Length == 0 ? "the path is too long for a socket" : ErrorOf(directory);
+            if (error is null)
+                return paths;
 
-            errors.Add($"{directory}: {error}");
+            errors.Add($"{directory} {error}");
         }
 
         throw new IOException(string.Join("; ", errors));
     }
 
-    /// <summary>Whether a directory belongs to this user, so that a socket in it can be trusted.</summary>
-    public static bool IsOwn(string directory) =>
-        !OperatingSystem.IsLinux()
-        || (Libc.Status(Libc.AT_FDCWD, directory, Libc.AT_SYMLINK_NOFOLLOW, Libc.STATX_BASIC_STATS, out FileStatus status) == 0
-            && (status.Mode & Libc.S_IFMT) == Libc.S_IFDIR
-            && status.User == Libc.EffectiveUser());
+    /// <summary>Why a directory is not known to be this user's, so that a socket in it cannot be trusted; null if it is.</summary>
+    public static string? WhyNotOwn(string directory)
+    {
+        if (!OperatingSystem.IsLinux())
+            return null;
+
+        try
+        {
+            FileIdentity identity = FileIdentity.Of(directory);
+            return !identity.IsDirectory ? "is not a directory"
+                : identity.User != Libc.EffectiveUser() ? "belongs to another user"
+                : null;
+        }
+        catch (IOException failure)
+        {
+            return $"cannot be examined: {failure.Message}";
+        }
+    }
 
     /// <summary>Locks the directory of a socket against other servers, until the lock is disposed of.</summary>
     /// <remarks>On Linux only; where the file system has no locks, nothing is locked.</remarks>
@@ -78,15 +109,40 @@ internal static class ControlDirectory
         return directory;
     }
 
+    /// <summary>The directory that a server's sockets go to; it is made, if need be. Null if there is none.</summary>
+    /// <param name="error">Why there is none.</param>
+    public static string? FirstUsable(out string error)
+    {
+        error = "";
+        try
+        {
+            return Path.GetDirectoryName(Prepare(new IPEndPoint(IPAddress.Loopback, 65535))[0]);
+        }
+        catch (IOException refusal)
+        {
+            error = refusal.Message;
+            return null;
+        }
+    }
+
     private static IEnumerable<string> Directories()
     {
-        if (Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime && Directory.Exists(runtime))
+        if (OperatingSystem.IsWindows())
+        {
+            yield return Path.Combine(Path.GetTempPath(), "echomodels");
+            yield break;
+        }
+
+        if (ExistingDirectory("XDG_RUNTIME_DIR") is { } runtime)
             yield return Path.Combine(runtime, "echomodels");
 
-        yield return OperatingSystem.IsWindows()
-            ? Path.Combine(Path.GetTempPath(), "echomodels")
-            : $"/tmp/echomodels-{Libc.EffectiveUser()}";
+        yield return Path.Combine(ExistingDirectory("TMPDIR") ?? "/tmp", $"echomodels-{Libc.EffectiveUser()}");
     }
+
+    /// <summary>The directory that an environment variable names: an empty value is none, and a relative path is ignored.</summary>
+    /// <remarks>See the XDG Base Directory Specification, and "Environment Variables" in POSIX.</remarks>
+    private static string? ExistingDirectory(string variable) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } path && Path.IsPathRooted(path) && Directory.Exists(path) ? path : null;
 
     private static string? ErrorOf(string directory)
     {
@@ -98,16 +154,17 @@ internal static class ControlDirectory
                 return null;
             }
 
-            Directory.CreateDirectory(directory, OwnerOnly);
-            if (!IsOwn(directory))
-                return "belongs to another user, or is not a directory";
+            if (!Path.Exists(directory))
+                Directory.CreateDirectory(directory, OwnerOnly);
+            if (WhyNotOwn(directory) is { } reason)
+                return reason;
 
             File.SetUnixFileMode(directory, OwnerOnly); // independently of the umask, and of the mode it had before
             return null;
         }
         catch (Exception refusal) when (refusal is IOException or UnauthorizedAccessException)
         {
-            return refusal.Message;
+            return $"cannot be used: {refusal.Message.TrimEnd('.')}";
         }
     }
 }

@@ -1,8 +1,10 @@
+using System.Net;
 using System.Net.Sockets;
+using EchoModels.Cli.Posix;
 
 namespace EchoModels.Cli.Control;
 
-/// <summary>Answers requests on a Unix-domain socket, for <c>switch</c> and <c>status</c>: one line in, one line of JSON out.</summary>
+/// <summary>Answers requests on a Unix-domain socket, for <c>switch</c>, <c>status</c> and <c>stop</c>: one line in, lines of JSON out.</summary>
 /// <remarks>
 /// A request may be <see cref="MaxRequestBytes"/> long and must arrive within <see cref="RequestTimeout"/>; a client that sends
 /// more, or more slowly, is disconnected. Up to <see cref="MaxClients"/> are served at once, each on a thread of its own with
@@ -28,37 +30,52 @@ internal sealed class ControlServer : IDisposable
     private readonly Func<string, IEnumerable<string>> _answer;
     private readonly SemaphoreSlim _freeSlots = new(MaxClients);
     private readonly ManualResetEventSlim _closed = new();
-    private readonly string _path;
+    private readonly FileIdentity? _identity;
     private int _closing;
 
     private ControlServer(LocalSocket listener, string path, Func<string, IEnumerable<string>> answer)
     {
         _listener = listener;
-        _path = path;
+        Path = path;
+        _identity = Identify(path);
         _answer = answer;
         new Thread(AcceptClients) { Name = "control", IsBackground = true }.Start();
     }
 
+    /// <summary>The path of its socket.</summary>
+    public string Path { get; }
+
+    /// <summary>Whether it has been closed, or has given its path up to another server.</summary>
+    public bool IsClosed => Volatile.Read(ref _closing) == 1;
+
+    /// <summary>Why clients do not find the socket any more; null if they do.</summary>
+    public string? WhyLost =>
+        System.IO.Path.GetDirectoryName(Path) is { } directory && Directory.Exists(directory) && ControlDirectory.WhyNotOwn(directory) is { } reason ? $"{directory} {reason}"
+        : !File.Exists(Path) ? $"{Path} was removed"
+        : _identity is not null && Identify(Path) != _identity ? $"{Path} was replaced"
+        : null;
+
     /// <summary>Whether it closes its socket when another server asks for the path.</summary>
     public bool MayBeReplaced { get; set; }
 
-    /// <summary>Opens the control socket of a port.</summary>
-    /// <param name="port">The server's port.</param>
-    /// <param name="answer">Makes the answer to a request; called on several threads.</param>
+    /// <summary>Opens a control socket.</summary>
+    /// <param name="endPoint">Where the server listens.</param>
+    /// <param name="answer">Makes the lines that answer a request; called on several threads.</param>
     /// <exception cref="IOException">No directory can be used, or another server has the path; the message says which.</exception>
-    public static ControlServer Open(int port, Func<string, string> answer)
+    public static ControlServer Open(IPEndPoint endPoint, Func<string, IEnumerable<string>> answer)
     {
-        string path = ControlDirectory.Prepare(port);
+        IReadOnlyList<string> paths = ControlDirectory.Prepare(endPoint);
+        string directory = System.IO.Path.GetDirectoryName(paths[0])!;
 
         // Servers open their sockets one after the other: one that is bound, and does not listen yet, refuses connections like a stale one.
-        using IDisposable directoryLock = ControlDirectory.TryLock(path, new Deadline(RequestTimeout * 2))
-            ?? throw new IOException($"{path}: another server has been opening its socket there for too long");
+        using IDisposable directoryLock = ControlDirectory.TryLock(paths[0], new Deadline(RequestTimeout * 2))
+            ?? throw new IOException($"{directory}: another server has been opening its socket there for too long");
 
-        FreePath(path);
+        string path = paths.FirstOrDefault(TryFree) ?? throw new IOException($"another server answers on {paths[^1]}");
         LocalSocket listener = Listen(path);
         try
         {
-            return new ControlServer(listener, path, request => [answer(request)]);
+            return new ControlServer(listener, path, answer);
         }
         catch (OutOfMemoryException refusal)
         {
@@ -73,17 +90,45 @@ internal sealed class ControlServer : IDisposable
         if (Interlocked.Exchange(ref _closing, 1) == 1)
             return; // the path may be another server's by now
 
-        File.Delete(_path);
+        DeletePath();
         _listener.StopAccepting();
         _closed.Set(); // only now, as the accepting thread then closes the listener
         _freeSlots.Release(); // ends the thread's wait for a slot
     }
 
+    /// <summary>Deletes the path, unless it has been removed, or is another server's by now.</summary>
+    private void DeletePath()
+    {
+        try
+        {
+            if (File.Exists(Path) && (_identity is null || Identify(Path) == _identity))
+                File.Delete(Path);
+        }
+        catch (Exception refusal) when (refusal is IOException or UnauthorizedAccessException)
+        {
+            // The directory was taken over; the path that is left behind leads nowhere.
+        }
+    }
+
+    /// <summary>The socket's device and inode; null where they cannot be had.</summary>
+    private static FileIdentity? Identify(string path)
+    {
+        try
+        {
+            return OperatingSystem.IsLinux() ? FileIdentity.Of(path) : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Makes the path free: deletes a socket that a killed server left behind, asks a server that is stopping to leave.</summary>
-    private static void FreePath(string path)
+    /// <returns>False if another server stays there.</returns>
+    private static bool TryFree(string path)
     {
         if (!File.Exists(path))
-            return;
+            return true;
 
         Deadline deadline = new(RequestTimeout);
         using LocalSocket socket = LocalSocket.Create();
@@ -91,15 +136,14 @@ internal sealed class ControlServer : IDisposable
         if (error is SocketError.ConnectionRefused or SocketError.AddressNotAvailable)
         {
             File.Delete(path);
-            return;
+            return true;
         }
 
         // It answers with the end of the stream when it has left, and with a line when it stays, or does not know the word.
         using LineStream other = new(socket);
         if (error == SocketError.Success && other.WriteLine(Leave, deadline))
             other.ReadLine(MaxRequestBytes, deadline);
-        if (File.Exists(path))
-            throw new IOException($"another server answers on {path}");
+        return !File.Exists(path);
     }
 
     private static LocalSocket Listen(string path)

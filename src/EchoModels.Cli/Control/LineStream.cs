@@ -41,6 +41,17 @@ internal sealed class LineStream(LocalSocket socket) : IDisposable
     public bool WriteLine(string line, Deadline deadline) =>
         socket.Send(Encoding.UTF8.GetBytes(line + "\n"), deadline) == SocketError.Success;
 
+    /// <summary>Receives and ignores what comes, until the peer ends the stream or resets it.</summary>
+    /// <returns>False if it has not until the deadline.</returns>
+    public bool WaitForEnd(Deadline deadline)
+    {
+        SocketError error;
+        while (socket.Receive(_buffer, deadline, out error) > 0)
+            continue;
+
+        return error != SocketError.TimedOut;
+    }
+
     public void Dispose() => socket.Dispose();
 
     /// <summary>Removes a line from the buffer; what follows it is the beginning of the next one.</summary>

@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using EchoModels.Cli.CommandLine;
 using EchoModels.Kernel;
 
 namespace EchoModels.Cli.Control;
@@ -29,6 +29,12 @@ internal sealed record StatusReport(
     long RssBytes,
     IReadOnlyList<SwitchReport> Switches)
 {
+    /// <summary>The server's process.</summary>
+    public int ProcessId { get; init; }
+
+    /// <summary>Where it listens.</summary>
+    public IReadOnlyList<string> EndPoints { get; init; } = [];
+
     /// <summary>The options in force, in words; empty where the model has no choice.</summary>
     public string Options { get; init; } = "";
 
@@ -71,12 +77,26 @@ internal sealed record CallCounts(
         calls.Known(Counter.Control), calls[Counter.Wake], calls[Counter.Enter], calls[Counter.Await]);
 
     /// <summary>For people: - for what is not known.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"accept {Word(Accept)}, recv {Recv}, send {Word(Send)}, wait {Word(Wait)}, control {Word(Control)}, wake {Wake}, enter {Enter}")
-        + (Await > 0 ? string.Create(CultureInfo.InvariantCulture, $", await {Await}") : "");
+    public override string ToString() =>
+        $"accept {Word(Accept)}, recv {Word(Recv)}, send {Word(Send)}, wait {Word(Wait)}, control {Word(Control)}, wake {Word(Wake)}, enter {Word(Enter)}"
+        + (Await > 0 ? $", await {Word(Await)}" : "");
 
-    public static string Word(long? count) => count?.ToString(CultureInfo.InvariantCulture) ?? "-";
+    public static string Word(long? count) => Quantity.Group(count);
 }
+
+/// <summary>The answer to "identify": the server's process, where it listens, and its model.</summary>
+internal sealed record ServerIdentity(int ProcessId, IReadOnlyList<string> EndPoints, string Model);
+
+/// <summary>The first answer to "stop": the server is stopping, and unsent bytes have so many seconds to go out.</summary>
+internal sealed record StopBegun(int ProcessId, double LimitSeconds);
+
+/// <summary>The second answer to "stop", when every connection is closed: the end of the connection that it comes over is the end of the server.</summary>
+/// <param name="Seconds">How long it took.</param>
+/// <param name="Closed">Connections that were closed meanwhile.</param>
+/// <param name="BytesOut">Bytes sent meanwhile.</param>
+/// <param name="CutOff">Those of the connections that were closed with unsent bytes, as the time was up.</param>
+/// <param name="UnsentBytes">Those bytes, as far as the server had them; not those of child processes.</param>
+internal sealed record StopReport(double Seconds, long Closed, long BytesOut, int CutOff, long UnsentBytes);
 
 /// <summary>The answer when something was refused.</summary>
 internal sealed record Refusal(string Error);
@@ -87,6 +107,9 @@ internal sealed record ModelLine(string Name, string Summary, string WaitsIn, st
 /// <summary>How these are written: camelCase, on one line.</summary>
 [JsonSerializable(typeof(StatusReport))]
 [JsonSerializable(typeof(SwitchReport))]
+[JsonSerializable(typeof(ServerIdentity))]
+[JsonSerializable(typeof(StopBegun))]
+[JsonSerializable(typeof(StopReport))]
 [JsonSerializable(typeof(Refusal))]
 [JsonSerializable(typeof(IReadOnlyList<ModelLine>))]
 internal sealed partial class Wire : JsonSerializerContext

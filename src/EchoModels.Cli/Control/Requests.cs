@@ -6,9 +6,19 @@ using EchoModels.Selectors;
 
 namespace EchoModels.Cli.Control;
 
-/// <summary>The requests of the control channel: <c>switch MODEL [OPTION=VALUE]…</c> and <c>status</c>, each answered with one line of JSON.</summary>
+/// <summary>The requests of the control channel, each answered with a line of JSON, and <c>stop</c> with two.</summary>
+/// <remarks>They are <c>identify</c>, <c>status</c>, <c>switch MODEL [OPTION=VALUE]…</c> and <c>stop</c>.</remarks>
 internal static class Requests
 {
+    /// <summary>The line that asks which server this is.</summary>
+    public const string Identify = "identify";
+
+    /// <summary>The line that asks for a snapshot.</summary>
+    public const string Status = "status";
+
+    /// <summary>The line that asks the server to stop.</summary>
+    public const string Stop = "stop";
+
     /// <summary>The line that asks for a switch.</summary>
     public static string Switch(ModelRow model, OptionChanges changes)
     {
@@ -27,28 +37,30 @@ internal static class Requests
         return string.Join(' ', words);
     }
 
-    /// <summary>Answers a request. A fault in it is the answer: it must not end the server.</summary>
-    public static string Answer(string line, EchoHost host, StatusSource status)
+    /// <summary>The lines that answer a request; a line may be a while in coming. A fault in it is the answer: it must not end the server.</summary>
+    public static IEnumerable<string> Answer(string line, EchoHost host, StatusSource status, StopRequests stops)
     {
         try
         {
-            return AnswerRequest(line, host, status);
+            return AnswerRequest(line, host, status, stops);
         }
         catch (Exception fault) when (fault is not OutOfMemoryException)
         {
-            return Refuse($"unexpected {fault.GetType().Name}: {Printable.Escape(fault.Message)}");
+            return [Refuse($"unexpected {fault.GetType().Name}: {Printable.Escape(fault.Message)}")];
         }
     }
 
-    private static string AnswerRequest(string line, EchoHost host, StatusSource status)
+    private static IEnumerable<string> AnswerRequest(string line, EchoHost host, StatusSource status, StopRequests stops)
     {
         string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return words switch
         {
-            ["status"] => JsonSerializer.Serialize(status.Take(), Wire.Readable.StatusReport),
-            ["switch", string name, .. string[] options] when ModelTable.Find(name) is { } model => Switch(host, model, options),
-            ["switch", string name, ..] => Refuse($"unknown model '{Printable.Escape(name)}'"),
-            _ => Refuse("accepted is 'status' or 'switch MODEL [OPTION=VALUE]…'"),
+            [Identify] => [JsonSerializer.Serialize(status.Identity, Wire.Readable.ServerIdentity)],
+            [Status] => [JsonSerializer.Serialize(status.Take(), Wire.Readable.StatusReport)],
+            [Stop] => stops.Answer(),
+            ["switch", string name, .. string[] options] when ModelTable.Find(name) is { } model => [Switch(host, model, options)],
+            ["switch", string name, ..] => [Refuse($"unknown model '{Printable.Escape(name)}'")],
+            _ => [Refuse("accepted is 'identify', 'status', 'stop' or 'switch MODEL [OPTION=VALUE]…'")],
         };
     }
 

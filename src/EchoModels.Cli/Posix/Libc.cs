@@ -9,13 +9,16 @@ namespace EchoModels.Cli.Posix;
 /// </remarks>
 internal static partial class Libc
 {
-    // <asm-generic/fcntl.h>, <fcntl.h>, <linux/stat.h>, <sys/file.h>
+    // <asm-generic/fcntl.h>, <fcntl.h>, <linux/stat.h>, <sys/inotify.h>, <sys/file.h>
     public const int O_CLOEXEC = 0x80000;
     public const int AT_FDCWD = -100;
     public const int AT_SYMLINK_NOFOLLOW = 0x100;
     public const uint STATX_BASIC_STATS = 0x7ff;
     public const ushort S_IFMT = 0xf000;
     public const ushort S_IFDIR = 0x4000;
+    public const uint IN_ATTRIB = 0x004;
+    public const uint IN_DELETE_SELF = 0x400;
+    public const uint IN_MOVE_SELF = 0x800;
     public const int LOCK_EX = 2;
     public const int LOCK_NB = 4;
 
@@ -47,6 +50,9 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(int file, ReadOnlySpan<byte> bytes, nuint length);
 
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(SafeHandle file, Span<byte> buffer, nuint length);
+
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     public static partial int Close(nint file);
 
@@ -55,6 +61,15 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Status(int directory, string path, int flags, uint mask, out FileStatus status);
+
+    [LibraryImport("libc", EntryPoint = "lstat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int LinkStatus(string path, Span<byte> status);
+
+    [LibraryImport("libc", EntryPoint = "inotify_init1", SetLastError = true)]
+    public static partial int InotifyInit(int flags);
+
+    [LibraryImport("libc", EntryPoint = "inotify_add_watch", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int InotifyAddWatch(SafeHandle inotify, string path, uint mask);
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();

@@ -31,4 +31,13 @@ internal struct FileStatus
 
     [FieldOffset(28)]
     public ushort Mode;
+
+    [FieldOffset(32)]
+    public ulong Inode;
+
+    [FieldOffset(136)]
+    public uint DeviceMajor;
+
+    [FieldOffset(140)]
+    public uint DeviceMinor;
 }

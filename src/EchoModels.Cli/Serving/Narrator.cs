@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using EchoModels.Cli.CommandLine;
 using EchoModels.Events;
 using Serilog;
 using Serilog.Core;
@@ -11,12 +12,15 @@ namespace EchoModels.Cli.Serving;
 /// <summary>Writes what the server does to stderr, one line each.</summary>
 /// <remarks>
 /// It subscribes to the events of the server, so a slow terminal, or one stopped by Ctrl+S, delays no client. Lines about single
-/// connections beyond <see cref="MaxLinesPerSecond"/> are counted instead of written: they could not be read anyway.
+/// connections are kept for a moment, because those about many are one line; any other line comes after them.
 /// </remarks>
 internal sealed class Narrator : IDisposable
 {
-    private const int MaxLinesPerSecond = 50;
     private const int TimerInterval = 200;
+
+    /// <summary>How long lines about connections are kept, in milliseconds.</summary>
+    private const int Moment = 100;
+
     private static readonly TimeSpan BetweenWarnings = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan QuietTime = TimeSpan.FromSeconds(1);
 
@@ -25,27 +29,28 @@ internal sealed class Narrator : IDisposable
     private readonly Subscription _subscription;
     private readonly Timer _timer;
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, int> _leftOut = [];
+    private readonly ConnectionLines _connections;
     private long _reportedDrops;
-    private long _second;
-    private int _lines;
     private long _lastWarning;
     private long _lastBackoff;
     private long _lastShortage;
+    private long _momentEnd;
     private bool _hasListened;
 
-    public Narrator(ServerEvents events, LogEventLevel least)
+    /// <param name="events">What the server does.</param>
+    /// <param name="least">The least level that is written.</param>
+    /// <param name="namesPorts">Whether lines about connections name the port.</param>
+    public Narrator(ServerEvents events, LogEventLevel least, bool namesPorts)
     {
-        bool plain = Console.IsErrorRedirected || Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 }
-            || Environment.GetEnvironmentVariable("TERM") == "dumb";
         _events = events;
+        _connections = new ConnectionLines(namesPorts);
         _log = new LoggerConfiguration()
             .MinimumLevel.Is(least)
             .WriteTo.Console(
                 outputTemplate: "{Timestamp:HH:mm:ss.fff} {Level:u3} {Message:lj}{NewLine}",
                 formatProvider: CultureInfo.InvariantCulture,
                 standardErrorFromLevel: LogEventLevel.Verbose,
-                theme: plain ? ConsoleTheme.None : AnsiConsoleTheme.Literate)
+                theme: Colour.IsFor(Console.IsErrorRedirected) ? LogTheme.Colours : ConsoleTheme.None)
             .CreateLogger();
         _subscription = events.Subscribe("narrator", Handle);
         _timer = new Timer(_ => OnTimer());
@@ -62,7 +67,9 @@ internal sealed class Narrator : IDisposable
             return; // the terminal takes nothing
 
         _timer.Dispose();
-        LogLeftOut();
+        lock (_gate)
+            LogConnections();
+
         _log.Information("{Summary:l}", summary);
     }
 
@@ -70,7 +77,9 @@ internal sealed class Narrator : IDisposable
     public void Dispose()
     {
         _timer.Dispose();
-        _subscription.Dispose();
+        if (_subscription.End() && _gate.TryEnter())
+            LogConnections(); // the last lines; nothing comes after them
+
         _log.Dispose();
     }
 
@@ -78,10 +87,22 @@ internal sealed class Narrator : IDisposable
     {
         lock (_gate)
         {
-            if (Environment.TickCount64 / 1000 != _second)
-                LogLeftOut();
+            if (!_connections.IsEmpty && Environment.TickCount64 >= _momentEnd)
+                LogConnections();
 
-            Write(happened);
+            if (_connections.IsEmpty)
+                _momentEnd = Environment.TickCount64 + Moment;
+
+            if (!_connections.TryAdd(happened))
+            {
+                LogConnections();
+                Write(happened);
+            }
+            else if (happened is ChildStarted)
+            {
+                EndShortage();
+            }
+
             SetTimer();
         }
     }
@@ -89,7 +110,9 @@ internal sealed class Narrator : IDisposable
     /// <summary>Only while something is due: an idle server is not woken for nothing.</summary>
     private void SetTimer()
     {
-        if (_leftOut.Count > 0 || _lastWarning != 0)
+        if (!_connections.IsEmpty)
+            _timer.Change(Math.Max(1, _momentEnd - Environment.TickCount64), Timeout.Infinite);
+        else if (_lastWarning != 0)
             _timer.Change(TimerInterval, Timeout.Infinite);
     }
 
@@ -98,9 +121,6 @@ internal sealed class Narrator : IDisposable
         switch (happened)
         {
             case Listening listening: LogListening(listening); break;
-            case ConnectionAccepted accepted: LogConnection("accepted", "accepted {Peer:l}", Phrases.Peer(accepted.Peer)); break;
-            case ConnectionClosed closed: LogClosed(closed); break;
-            case ChildStarted child: LogChildStarted(child); break;
             case ChildRefused refused: LogShortage(refused); break;
             case BackingOff { IsKeptWaiting: true } backingOff: LogBackoff(backingOff); break;
             case FellBack fellBack: LogFallback(fellBack); break;
@@ -113,49 +133,28 @@ internal sealed class Narrator : IDisposable
 
     private void LogRemark(Remark remark)
     {
-        LogLeftOut(); // what came before it is written first
         _log.Write(remark.Level, "{Text:l}", remark.Text);
     }
 
     private void LogDrain(Draining draining)
     {
-        LogLeftOut();
         _log.Information("{Cause:l}: stopping; no new clients, unsent bytes have {Limit:0.###} s to go out", draining.Cause, draining.Limit.TotalSeconds);
     }
 
     private void LogListening(Listening listening)
     {
         _hasListened = true;
+        string selector = listening.Selector is null ? "" : $", selector {listening.Selector}";
         foreach (string endPoint in listening.EndPoints.Select(Phrases.ListensOn))
-        {
-            if (listening.Selector is null)
-                _log.Information("listening on {EndPoint:l}, model {Model:l}", endPoint, listening.Model);
-            else
-                _log.Information("listening on {EndPoint:l}, model {Model:l}, selector {Selector:l}", endPoint, listening.Model, listening.Selector);
-        }
+            _log.Information("listening on {EndPoint:l}, model {Model:l}{Selector:l}, process {Process:l}", endPoint, listening.Model, selector, $"{Environment.ProcessId}");
     }
 
-    private void LogChildStarted(ChildStarted child)
+    private void EndShortage()
     {
         if (_lastShortage != 0)
             _log.Information("child processes can be started again");
 
         _lastShortage = 0;
-        LogConnection("child processes", "child process {Child} serves {Peer:l}", child.Process, Phrases.Peer(child.Peer));
-    }
-
-    private void LogClosed(ConnectionClosed closed)
-    {
-        (string peer, string reason) = (Phrases.Peer(closed.Peer), Phrases.Reason(closed.Reason));
-        if (closed.Child is { } child)
-        {
-            LogConnection("closed", "closed {Peer:l}: {Reason:l}, after {BytesIn} bytes in, {BytesOut} bytes out; its child process {Child} {Ending:l}",
-                peer, reason, closed.BytesIn, child.BytesOut, child.Process, Phrases.Ending(child.ExitCode));
-        }
-        else
-        {
-            LogConnection("closed", "closed {Peer:l}: {Reason:l}, after {Messages} messages, {Bytes} bytes", peer, reason, closed.Messages, closed.BytesIn);
-        }
     }
 
     private void LogShortage(ChildRefused refused)
@@ -183,8 +182,8 @@ internal sealed class Narrator : IDisposable
 
     private void LogSwitch(Switched switched)
     {
-        _log.Information("switched from {From:l} to {To:l}: {Connections} connections kept, the pause was {Pause:0.0} ms",
-            switched.From, WithSelector(switched.To, switched.Selector), switched.Connections, switched.PauseMs);
+        _log.Information("switched from {From:l} to {To:l}: {Connections:l} kept, the pause was {Pause:0.0} ms",
+            switched.From, WithSelector(switched.To, switched.Selector), Quantity.Of(switched.Connections, "connection"), switched.PauseMs);
     }
 
     /// <summary>The model with the selector that it waits in, unless its name or its options tell it.</summary>
@@ -208,12 +207,20 @@ internal sealed class Narrator : IDisposable
             _log.Warning("{What:l}; {BackTo:l} serves instead", what, failed.BackTo);
     }
 
-    private void LogConnection(string what, string template, params object?[] values)
+    /// <summary>Writes the lines about connections, each with the time of its event.</summary>
+    private void LogConnections()
     {
-        if (_lines++ < MaxLinesPerSecond)
-            _log.Information(template, values);
-        else
-            _leftOut[what] = _leftOut.GetValueOrDefault(what) + 1;
+        foreach ((DateTimeOffset at, string text) in _connections.Take())
+        {
+            if (_log.BindMessageTemplate("{Text:l}", [text], out MessageTemplate? template, out IEnumerable<LogEventProperty>? properties))
+                _log.Write(new LogEvent(at, LogEventLevel.Information, null, template, properties));
+        }
+
+        long dropped = _subscription?.Dropped ?? 0;
+        if (dropped > _reportedDrops)
+            _log.Warning("{Dropped:l} not written: the terminal is too slow", Quantity.Of(dropped - _reportedDrops, "line was", "lines were"));
+
+        _reportedDrops = dropped;
     }
 
     /// <summary>What is due without an event: that accepting goes on again, and how many lines were left out.</summary>
@@ -230,30 +237,13 @@ internal sealed class Narrator : IDisposable
                 _log.Information("accepting again");
             }
 
-            if (Environment.TickCount64 / 1000 != _second)
-                LogLeftOut();
-
+            LogConnections();
             SetTimer();
         }
         finally
         {
             _gate.Exit();
         }
-    }
-
-    private void LogLeftOut()
-    {
-        _second = Environment.TickCount64 / 1000;
-        _lines = 0;
-        foreach ((string what, int count) in _leftOut)
-            _log.Information("{What:l} {Count} more", what, count);
-
-        _leftOut.Clear();
-        long dropped = _subscription?.Dropped ?? 0;
-        if (dropped > _reportedDrops)
-            _log.Warning("{Dropped} lines were not written: the terminal is too slow", dropped - _reportedDrops);
-
-        _reportedDrops = dropped;
     }
 }
 

@@ -1,8 +1,8 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using EchoModels.Cli.CommandLine;
 using EchoModels.Cli.Control;
-using EchoModels.Connections;
 
 namespace EchoModels.Cli.Serving;
 
@@ -18,7 +18,8 @@ internal sealed class ServeRun : IDisposable
     private readonly Narrator _narrator;
     private readonly EchoHost _host;
     private readonly StatusSource _status;
-    private readonly List<ControlServer> _controls = [];
+    private readonly ControlChannel _control;
+    private readonly StopRequests _stops;
     private readonly Timer _lastResort;
 
     private ServeRun(ServeOptions options)
@@ -27,7 +28,10 @@ internal sealed class ServeRun : IDisposable
         _services = Listen(options);
         _host = new EchoHost(_services.Sockets, _services, options.Model, options.ModelOptions.Apply(new ModelOptions()));
         _status = new StatusSource(_host, _services);
-        _narrator = new Narrator(_services.Events, options.LogLevel);
+        _narrator = new Narrator(_services.Events, options.LogLevel, namesPorts: options.EndPoints.Count > 1);
+        _stops = new StopRequests(_signals, options.Drain);
+        _control = new ControlChannel(
+            _services.Sockets.Listeners.Select(listener => listener.EndPoint), line => Requests.Answer(line, _host, _status, _stops), _narrator.Warning);
         _lastResort = new Timer(Leave);
         _signals.SecondCame += EndAtOnce;
     }
@@ -44,7 +48,7 @@ internal sealed class ServeRun : IDisposable
 
     public void Dispose()
     {
-        CloseControls();
+        _control.Dispose();
         _narrator.Dispose();
         _host.Dispose();
         _services.Sockets.Dispose();
@@ -64,16 +68,14 @@ internal sealed class ServeRun : IDisposable
             throw new RunFailedException(refusal.Message);
         }
 
-        OpenControls();
+        _control.Open();
         if (_options.Keys && Keyboard.IsOurs)
             ListenToKeys();
 
         bool served = ServeToTheEnd();
-        foreach (ControlServer control in _controls)
-            control.MayBeReplaced = true;
-
-        _host.Stop(_options.Drain, _signals.Second, _signals.Received?.ToString());
-        CloseControls();
+        _control.AllowReplacement();
+        _stops.Complete(Stop());
+        _control.Dispose();
         _narrator.End(_status.Summary());
         return served && !_signals.Second.IsCancellationRequested ? ExitCode.Ok : ExitCode.Failed;
     }
@@ -101,43 +103,37 @@ internal sealed class ServeRun : IDisposable
         _ => refusal.Message,
     };
 
-    private void OpenControls()
+    private StopReport Stop()
     {
-        foreach (Listener listener in _services.Sockets.Listeners)
-        {
-            try
-            {
-                _controls.Add(ControlServer.Open(listener.EndPoint.Port, Answer));
-            }
-            catch (IOException refusal)
-            {
-                _narrator.Warning($"no control socket, so no 'switch' and no 'status' for port {listener.EndPoint.Port}: {refusal.Message}");
-            }
-        }
+        long begun = Stopwatch.GetTimestamp();
+        long closedBefore = _services.Sockets.ClosedCount;
+        long sentBefore = Traffic.Take(_services).Bytes.Out;
+        CutOff cutOff = _host.Stop(_options.Drain, _signals.Second, _signals.Cause);
+        return new StopReport(
+            Stopwatch.GetElapsedTime(begun).TotalSeconds,
+            _services.Sockets.ClosedCount - closedBefore,
+            Traffic.Take(_services).Bytes.Out - sentBefore,
+            cutOff.Connections,
+            cutOff.UnsentBytes);
     }
-
-    private void CloseControls()
-    {
-        foreach (ControlServer control in _controls)
-            control.Dispose();
-    }
-
-    private string Answer(string line) => Requests.Answer(line, _host, _status);
 
     private void ListenToKeys()
     {
-        _narrator.Information(Keyboard.Legend);
-        Keyboard.Listen(model =>
+        Keyboard keyboard = new(SwitchByKey, _narrator.Information);
+        _narrator.Information(keyboard.Legend);
+        keyboard.Listen();
+    }
+
+    private void SwitchByKey(ModelRow model)
+    {
+        try
         {
-            try
-            {
-                _host.Switch(model, Keyboard.ChangesFor(model, _host));
-            }
-            catch (SwitchRefusedException)
-            {
-                // Told already, by the event that says why.
-            }
-        });
+            _host.Switch(model, Keyboard.ChangesFor(model, _host));
+        }
+        catch (SwitchRefusedException)
+        {
+            // Told already, by the event that says why.
+        }
     }
 
     private bool ServeToTheEnd()
@@ -160,7 +156,7 @@ internal sealed class ServeRun : IDisposable
 
     private void Leave(object? state)
     {
-        CloseControls();
+        _control.Dispose();
         _narrator.Dispose();
         Environment.Exit(ExitCode.Failed);
     }

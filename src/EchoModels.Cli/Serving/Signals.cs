@@ -36,8 +36,19 @@ internal sealed class Signals : IDisposable
     /// <summary>Cancelled by the second signal.</summary>
     public CancellationToken Second => _second.Token;
 
-    /// <summary>The first signal; null if none has been received.</summary>
-    public PosixSignal? Received { get; private set; }
+    /// <summary>The name of the first signal, or <c>stop</c> if it was a request; null if neither has come.</summary>
+    public string? Cause { get; private set; }
+
+    /// <summary>Has the effect of the first signal; none if there was one.</summary>
+    /// <param name="cause">What asks for it.</param>
+    public void RequestStop(string cause)
+    {
+        lock (_lock)
+        {
+            if (!_disposed && Cause is null)
+                BeginStop(cause);
+        }
+    }
 
     public void Dispose()
     {
@@ -55,6 +66,13 @@ internal sealed class Signals : IDisposable
     /// <summary>Prevents the runtime's default action after Ctrl+Z and fg, which would change the terminal's settings and enable SIGTTOU again.</summary>
     private static void CancelRuntimeAction(PosixSignalContext signal) => signal.Cancel = true;
 
+    private void BeginStop(string cause)
+    {
+        Cause = cause;
+        _receivedAt = Stopwatch.GetTimestamp();
+        _first.Cancel();
+    }
+
     private void OnSignal(PosixSignalContext context)
     {
         context.Cancel = true;
@@ -63,12 +81,8 @@ internal sealed class Signals : IDisposable
             if (_disposed)
                 return;
 
-            if (Received is null)
-            {
-                Received = context.Signal;
-                _receivedAt = Stopwatch.GetTimestamp();
-                _first.Cancel();
-            }
+            if (Cause is null)
+                BeginStop(context.Signal.ToString());
             else if (Stopwatch.GetElapsedTime(_receivedAt) >= SameSignal && !_second.IsCancellationRequested)
             {
                 SecondCame?.Invoke();

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
+using EchoModels.Cli.CommandLine;
 using EchoModels.Cli.Control;
 using EchoModels.Connections;
 using EchoModels.Kernel;
@@ -12,14 +12,19 @@ internal sealed class StatusSource
 {
     private readonly EchoHost _host;
     private readonly HostServices _services;
+    private readonly IReadOnlyList<string> _endPoints;
     private readonly long _start = Stopwatch.GetTimestamp();
 
     public StatusSource(EchoHost host, HostServices services)
     {
         _host = host;
         _services = services;
+        _endPoints = [.. services.Sockets.Listeners.Select(listener => listener.EndPoint.ToString())];
         ProcessUsage.Read(); // opens what it reads, while that is possible
     }
+
+    /// <summary>Which server this is.</summary>
+    public ServerIdentity Identity => new(Environment.ProcessId, _endPoints, _host.Serving.Name);
 
     public StatusReport Take()
     {
@@ -46,6 +51,8 @@ internal sealed class StatusSource
             usage.RssBytes,
             _host.Switches)
         {
+            ProcessId = Environment.ProcessId,
+            EndPoints = _endPoints,
             Options = _host.Options.Describe(_host.Serving),
             SinceSwitch = PeriodCounts.Of(_host.SinceSwitch, _host.TotalsSinceSwitch),
             Children = new ChildCounts(children.Count, children.CpuUserSeconds, children.CpuSystemSeconds, children.RssBytes),
@@ -59,9 +66,9 @@ internal sealed class StatusSource
         string whose = traffic.Messages is null ? "calls of the server itself" : "calls";
         long? wouldBlocks = calls.Known(Counter.WouldBlock);
         long signals = calls[Counter.Signal];
-        return string.Create(CultureInfo.InvariantCulture, $"served {_services.Sockets.AcceptedCount} connections, {traffic}; ")
+        return $"served {Quantity.Of(_services.Sockets.AcceptedCount, "connection")}, {traffic}; "
             + $"{whose}: {CallCounts.Of(calls)}; would-blocks {CallCounts.Word(wouldBlocks)}"
-            + (signals > 0 ? string.Create(CultureInfo.InvariantCulture, $"; signals {signals}") : "")
+            + (signals > 0 ? $"; signals {Quantity.Group(signals)}" : "")
             + (wouldBlocks is null ? "; - is not known: the runtime makes such calls itself" : "");
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EchoModels.Cli.CommandLine;
 
 namespace EchoModels.Cli.Serving;
 
@@ -45,9 +46,9 @@ internal sealed class Ticker : IDisposable
         int children = _services.Children.Count;
         string what = traffic.Bytes.In == 0
             ? "no activity"
-            : string.Create(CultureInfo.InvariantCulture, $"{Traffic.MessagesInWords(traffic.Messages, traffic.Own)}, {traffic.Bytes.In} bytes");
-        string elsewhere = children == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {children} connected to child processes");
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{what} in {_interval.TotalSeconds:0.###} s; {connections + listeners} sockets watched: {listeners} listening, {connections} connected{elsewhere}");
+            : $"{Traffic.MessagesInWords(traffic.Messages, traffic.Own)}, {Quantity.Of(traffic.Bytes.In, "byte")}";
+        string elsewhere = children == 0 ? "" : $"; {Quantity.Group(children)} connected to child processes";
+        string watched = $"{Quantity.Of(connections + listeners, "socket")} watched: {Quantity.Group(listeners)} listening, {Quantity.Group(connections)} connected";
+        return string.Create(CultureInfo.InvariantCulture, $"{what} in {_interval.TotalSeconds:0.###} s; {watched}{elsewhere}");
     }
 }

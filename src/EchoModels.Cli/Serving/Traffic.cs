@@ -1,4 +1,4 @@
-using System.Globalization;
+using EchoModels.Cli.CommandLine;
 using EchoModels.Connections;
 using EchoModels.Kernel;
 
@@ -27,9 +27,8 @@ internal sealed record Traffic(long Own, ByteCount Bytes, ByteCount ByChildren)
     /// <param name="all">Those of all; null if they are not known.</param>
     /// <param name="own">Those of the server itself.</param>
     public static string MessagesInWords(long? all, long own) => all is null
-        ? string.Create(CultureInfo.InvariantCulture, $"{own} messages besides those of child processes (not known)")
-        : string.Create(CultureInfo.InvariantCulture, $"{all} messages");
+        ? $"{Quantity.Of(own, "message")} besides those of child processes (not known)"
+        : Quantity.Of(all.Value, "message");
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{MessagesInWords(Messages, Own)}, {Bytes.In} bytes in, {Bytes.Out} bytes out");
+    public override string ToString() => $"{MessagesInWords(Messages, Own)}, {Quantity.Of(Bytes.In, "byte")} in, {Quantity.Of(Bytes.Out, "byte")} out";
 }

@@ -57,7 +57,7 @@ internal sealed class AsyncSockets : IDisposable
         {
             int number = _objects.AddAccepted(await _objects[listener.Socket].AcceptAsync(stop));
             _observer.Ended(in call, number, 0);
-            return _sockets.Adopt(number);
+            return _sockets.Adopt(number, listener);
         }
         catch (SocketException refusal)
         {

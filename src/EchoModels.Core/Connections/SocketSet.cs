@@ -86,7 +86,7 @@ public sealed partial class SocketSet : IDisposable
         if (error != SocketError.Success)
             AcceptFailed(listener, error);
 
-        accepted = error == SocketError.Success ? Admit(number) : null;
+        accepted = error == SocketError.Success ? Admit(number, listener) : null;
         return accepted is not null;
     }
 
@@ -106,10 +106,12 @@ public sealed partial class SocketSet : IDisposable
 
     /// <summary>Takes in a socket that was accepted otherwise: by a request to io_uring, by the runtime, or by another process.</summary>
     /// <returns>Null if it was one too many, and has been closed.</returns>
-    public Connection? Adopt(int number)
+    /// <param name="number">The socket.</param>
+    /// <param name="listener">The listener that it came to.</param>
+    public Connection? Adopt(int number, Listener? listener = null)
     {
         Kernel.SetBlocking(new SocketHandle(number), _blocking);
-        return Admit(number);
+        return Admit(number, listener);
     }
 
     /// <summary>Lets a listener back off whose accept failed, unless it failed for a reason that has passed.</summary>
@@ -192,14 +194,14 @@ public sealed partial class SocketSet : IDisposable
             Close(connection, CloseReason.Drain);
     }
 
-    private Connection? Admit(int number)
+    private Connection? Admit(int number, Listener? listener)
     {
         _latest = number;
         Connection connection = new(this, Kernel.PeerOf(new SocketHandle(number))) { Socket = new SocketHandle(number) };
         bool isOneTooMany = !TryJoin(connection);
         Interlocked.Increment(ref _accepted);
         if (Events.HasSubscribers)
-            Events.Publish(new ConnectionAccepted(connection.Token, connection.Peer));
+            Events.Publish(new ConnectionAccepted(connection.Token, connection.Peer) { Listener = listener?.EndPoint });
         if (!isOneTooMany)
             return connection;
 

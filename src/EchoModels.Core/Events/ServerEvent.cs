@@ -18,7 +18,11 @@ public abstract record ServerEvent
 public sealed record Listening(IReadOnlyList<IPEndPoint> EndPoints, string Model, string? Selector) : ServerEvent;
 
 /// <summary>A connection was taken out of a backlog.</summary>
-public sealed record ConnectionAccepted(Token Token, IPEndPoint? Peer) : ServerEvent;
+public sealed record ConnectionAccepted(Token Token, IPEndPoint? Peer) : ServerEvent
+{
+    /// <summary>The listener whose backlog that was; null if that is not known.</summary>
+    public IPEndPoint? Listener { get; init; }
+}
 
 /// <summary>A connection was closed.</summary>
 /// <param name="Token">Its name in the set.</param>

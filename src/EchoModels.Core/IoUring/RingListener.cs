@@ -33,7 +33,7 @@ internal sealed class RingListener(Listener listener, SocketSet sockets, Ring ri
         _isRequested = completion.HasMore;
         if (completion.Result < 0)
             sockets.AcceptFailed(listener, Errno.Meaning(completion.Error));
-        else if (sockets.Adopt(completion.Result) is { } connection)
+        else if (sockets.Adopt(completion.Result, listener) is { } connection)
             onAccepted(connection);
 
         if (!_isMultishot || HasPlenty)

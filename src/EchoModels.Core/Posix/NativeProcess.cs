@@ -1,17 +1,22 @@
 using System.Collections;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace EchoModels.Posix;
 
 /// <summary>A child process made by posix_spawn(3), whose standard input and output are a socket.</summary>
 /// <remarks>
-/// No shell comes between. The child gets standard input and output, shares the server's standard error, and has no other descriptor: the
-/// server's are all close-on-exec, and inherited ones are made so. Its signals are as a program expects them: none is blocked, and none
+/// No shell comes between. The child gets standard input and output, and no other descriptor of the server: those are all close-on-exec,
+/// and inherited ones are made so. What it would say on standard error is discarded, as its exit code tells the same: a cat whose client
+/// resets the connection complains. Its signals are as a program expects them: none is blocked, and none
 /// ignored (.NET ignores SIGPIPE, which has to end a child whose client has gone). Its process group is its own, so that Ctrl+C at the
 /// terminal reaches the server only.
 /// </remarks>
 internal static unsafe class NativeProcess
 {
+    /// <summary>Opened once, so that it is there when there is no descriptor left; null where there is none, and standard error is shared.</summary>
+    private static readonly SafeFileHandle? NullDevice = OpenNullDevice();
+
     /// <summary>Starts a program.</summary>
     /// <param name="command">Its name, searched along the PATH, and its arguments.</param>
     /// <param name="socket">What becomes its standard input and output.</param>
@@ -28,6 +33,8 @@ internal static unsafe class NativeProcess
         _ = Libc.SpawnActionsInit(actions);
         _ = Libc.SpawnActionsAddDuplicate(actions, socket, 0);
         _ = Libc.SpawnActionsAddDuplicate(actions, socket, 1);
+        if (NullDevice is { } device)
+            _ = Libc.SpawnActionsAddDuplicate(actions, (int)device.DangerousGetHandle(), 2);
         _ = Libc.SpawnAttributesInit(attributes);
         SetAttributes(attributes);
 
@@ -60,6 +67,18 @@ internal static unsafe class NativeProcess
         int ended = Libc.WaitForProcess(process, out int status, Libc.WNOHANG, out usage);
         exitCode = ended > 0 ? ExitCode(status) : null;
         return ended != 0;
+    }
+
+    private static SafeFileHandle? OpenNullDevice()
+    {
+        try
+        {
+            return File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        }
+        catch (Exception refusal) when (refusal is IOException or UnauthorizedAccessException)
+        {
+            return null; // a root directory without devices
+        }
     }
 
     private static void SetAttributes(long* attributes)

@@ -12,6 +12,7 @@ public sealed class HelpTests
     [InlineData("switch", "MODEL --port")]
     [InlineData("status", "--port --json")]
     [InlineData("models", "--json")]
+    [InlineData("stop", "--port --json")]
     [InlineData("demo", "NAME connect-in-progress")]
     [InlineData("client", "--count --host --port --duration --messages --size --pipeline --think --json")]
     public void The_help_of_a_verb_names_its_options_and_ends_with_examples(string verb, string options)
@@ -101,6 +102,7 @@ public sealed class HelpTests
         Assert.True(outcome.ExitCode == 0, outcome.Everything);
         Assert.Empty(outcome.Error);
         Assert.DoesNotContain('\u001b', outcome.Output);
+        Assert.DoesNotMatch(@"[ \t]\n", outcome.Output);
         Assert.All(Models.Rows, row => Assert.Contains(outcome.Output.Split('\n'), line =>
             line.Contains(row.GetProperty("name").GetString()!, StringComparison.Ordinal)
             && line.Contains(row.GetProperty("summary").GetString()!, StringComparison.Ordinal)));

@@ -9,19 +9,43 @@ public sealed class WindowTests
     private const string CtrlC = "\u0003";
 
     [Slow, Theory]
-    [InlineData(40)]
-    [InlineData(79)]
-    [InlineData(80)]
-    [InlineData(120)]
-    public void The_models_fit_a_window(int columns)
+    [InlineData(40, 30)]
+    [InlineData(60, 16)]
+    [InlineData(79, 30)]
+    [InlineData(80, 24)]
+    [InlineData(120, 30)]
+    public void The_models_fit_a_window(int columns, int rows)
     {
-        using Window window = new([Executable.Path, "models"], columns);
+        using Window window = new([Executable.Path, "models"], columns, rows);
         Assert.Equal(0, window.ExitCode());
         string[] lines = [.. window.Screen.Split('\n').Select(line => line.TrimEnd())];
         Assert.All(lines, line => Assert.InRange(line.Length, 0, columns));
         Assert.All(Models.Rows, row => Assert.Contains(lines, line => Regex.IsMatch(line, $@"^[0-9a-z]  +\(?{row.GetProperty("name").GetString()}\b")));
-        Assert.Contains(lines, line => line.StartsWith("epoll ", StringComparison.Ordinal));
-        Assert.Equal(columns >= 80, window.Screen.Contains("io_uring_enter(2)", StringComparison.Ordinal));
+        Assert.InRange(lines.Length - 1, Models.Rows.Count, rows - 1); // the last line is the shell's prompt
+        Assert.Contains("epoll-edge", window.Screen);
+        Assert.Equal(columns >= 120, window.Screen.Contains("io_uring_enter(2)", StringComparison.Ordinal));
+    }
+
+    [Slow, Theory]
+    [InlineData(60, 16)]
+    [InlineData(80, 24)]
+    public void A_status_fits_a_window_and_says_what_it_leaves_out(int columns, int rows)
+    {
+        using Server server = Server.Start("--model", "async");
+        foreach (string model in (string[])["poll", "threads", "select", "epoll", "io-uring", "poll", "threads", "epoll"])
+            server.Switch(model);
+
+        using Window window = new([Executable.Path, "status"], columns, rows, ("XDG_RUNTIME_DIR", server.Directory.Path), ("TMPDIR", server.Directory.Path));
+        Assert.Equal(0, window.ExitCode());
+        string[] lines = [.. window.Screen.Split('\n').Select(line => line.TrimEnd())];
+        Assert.All(lines, line => Assert.InRange(line.Length, 0, columns));
+        Assert.InRange(lines.Length - 1, 8, rows - 1);
+        Assert.Contains(lines, line => Regex.IsMatch(line, @"^model +epoll"));
+        Assert.Matches(@"\(\d+ more values?: \| less, or --json\)", window.Screen);
+
+        string whole = Executable.RunBeside(server, "status").Output;
+        Assert.Equal(8, Regex.Count(whole, "(?m)^switched "));
+        Assert.DoesNotContain("more value", whole);
     }
 
     [Fact]

@@ -63,7 +63,7 @@ public sealed class ControlSocketTests
         Limit.Until(() => server.LinesMatching("listening").Length > 0, "it serves");
         int port = int.Parse(server.LinesMatching("listening")[0].Split("127.0.0.1:")[1].Split(' ', ',')[0], null);
 
-        Limit.Until(() => Executable.RunBeside(server, "status", "-p", $"{port}").ExitCode == 0, "it answers in /tmp");
+        Limit.Until(() => Executable.RunBeside(server, "status", "-p", $"{port}").ExitCode == 0, "it answers in the other directory");
         Assert.Empty(Directory.GetFileSystemEntries(name));
         server.Signal(Native.SIGTERM);
         Assert.Equal(0, server.ExitCode());
@@ -113,7 +113,7 @@ public sealed class ControlSocketTests
         Outcome status = Executable.RunBeside(server, "status", "-p", server.LinesMatching("listening on")[0].Split(':', ',')[3]);
 
         Assert.Empty(before);
-        Assert.True(status.ExitCode == 0, status.Everything); // through the other directory, in /tmp
+        Assert.True(status.ExitCode == 0, status.Everything); // through the other directory
         Assert.Empty(Directory.GetFileSystemEntries(directory.Servers, "*.sock"));
         server.Signal(Native.SIGTERM);
         Assert.Equal(0, server.ExitCode());
@@ -123,15 +123,20 @@ public sealed class ControlSocketTests
     public void A_socket_in_a_directory_of_another_user_is_not_trusted()
     {
         using Server server = Server.Start();
+        File.WriteAllText(server.Directory.OtherServers, ""); // so that the server cannot move there
+        server.Signal(Native.SIGSTOP); // and does not close the socket
         Disown(server.Directory.Servers);
         Outcome outcome = Executable.RunBeside(server, "switch", "threads", "-p", $"{server.Port}");
+        server.Signal(Native.SIGCONT);
 
         Assert.Equal(1, outcome.ExitCode);
-        Assert.Equal("epoll", server.Status().GetProperty("model").GetString());
+        Assert.Matches("belongs to another user|is not a directory", Assert.Single(outcome.ErrorLines));
+        server.AwaitLine("no control socket can be opened");
+        Assert.Empty(server.LinesMatching("switched"));
     }
 
     [Fact]
-    public void A_second_server_does_not_replace_the_socket_of_the_first()
+    public void Two_servers_with_the_same_port_on_two_addresses_have_a_socket_each()
     {
         using Server first = Server.Start();
         using Server second = Server.Start(new Launch
@@ -139,13 +144,21 @@ public sealed class ControlSocketTests
             Arguments = ["serve", "-p", $"{first.Port}", "--bind", "127.0.0.2"],
             Directory = first.Directory,
         });
-        second.AwaitLine("WRN no control socket");
-        second.End();
+        Limit.Until(() => Directory.GetFiles(first.Directory.Servers, "*.sock").Length == 2, "both have a socket");
+        Outcome either = Executable.RunBeside(first, "switch", "threads", "-p", $"{first.Port}");
+        Assert.Equal((2, ""), (either.ExitCode, either.Output));
+        Assert.Contains($"--port 127.0.0.1:{first.Port}", either.Error);
+        Assert.Contains($"--port 127.0.0.2:{first.Port}", either.Error);
 
-        Assert.Equal(0, first.Status().GetProperty("receives").GetInt64());
-        using Client client = new(first);
-        client.Echo("hello");
-        Assert.Equal(1, first.Status().GetProperty("receives").GetInt64());
+        Outcome outcome = Executable.RunBeside(first, "switch", "threads", "-p", $"127.0.0.2:{first.Port}");
+        Assert.True(outcome.ExitCode == 0, outcome.Everything);
+        Assert.Contains($"127.0.0.2:{first.Port} (process {second.Id})", outcome.Output);
+        Assert.Equal("epoll", first.Status().GetProperty("model").GetString());
+        second.End();
+        Assert.Empty(second.LinesMatching("WRN"));
+
+        outcome = Executable.RunBeside(first, "status", "-p", $"{first.Port}");
+        Assert.Contains($"127.0.0.1:{first.Port} (process {first.Id})", outcome.Output);
     }
 
     [Slow, Fact]

@@ -44,7 +44,7 @@ public sealed class SwitchOptionTests
         background.Stop();
         Assert.Equal(0, server.Status().GetProperty("connections").GetProperty("closed").GetInt64());
         Assert.Equal(background.Bytes, server.Status().GetProperty("bytesOut").GetInt64());
-        server.AwaitLine(@"switched from thread-pool \(50 workers\) to thread-pool \(10 workers\): 1 connections kept");
+        server.AwaitLine(@"switched from thread-pool \(50 workers\) to thread-pool \(10 workers\): 1 connection kept");
     }
 
     [Fact]

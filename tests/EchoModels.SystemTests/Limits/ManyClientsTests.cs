@@ -32,7 +32,7 @@ public sealed class ManyClientsTests
         server.Signal(Native.SIGTERM);
         Assert.All(clients, client => client.ExpectEnd());
         Assert.Equal(0, server.ExitCode());
-        Assert.Single(server.LinesMatching($"served {Many} connections, {Many} messages, {Many * 8} bytes in, {Many * 8} bytes out"));
+        Assert.Single(server.LinesMatching($"served {Models.Count(Many, "connection")}, {Models.Count(Many, "message")}, {Models.Count(Many * 8, "byte")} in, {Models.Count(Many * 8, "byte")} out"));
     }
 
     [Theory]

@@ -55,7 +55,7 @@ public sealed class EchoTests
         string name = client.Name;
         client.Dispose();
         Assert.Matches(@"peer closed, after 4 bytes in, 4 bytes out; its child process \d+ has ended$", server.AwaitLine($"closed {name}: "));
-        Assert.Contains("served 1 connections", server.End());
+        Assert.Contains("served 1 connection", server.End());
     }
 
     [Theory]
@@ -101,7 +101,7 @@ public sealed class EchoTests
         }
 
         int bytes = ports.Sum(port => $"to {port}".Length);
-        Assert.Contains($"served 3 connections, {Models.Messages(model, 3)}, {bytes} bytes in, {bytes} bytes out", server.End());
+        Assert.Contains($"served 3 connections, {Models.Messages(model, 3)}, {Models.Count(bytes, "byte")} in, {Models.Count(bytes, "byte")} out", server.End());
     }
 
     [Theory]

@@ -15,6 +15,6 @@ public sealed class IdleTests
         client.ExpectEnd();
         Assert.Matches("idle, " + Models.After(model, 1, 5), server.AwaitLine($"closed {client.Name}: "));
         Assert.Equal(1, server.Status().GetProperty("connections").GetProperty("closed").GetInt64());
-        Assert.Contains($"served 1 connections, {Models.Messages(model, 1)}, 5 bytes in, 5 bytes out", server.End());
+        Assert.Contains($"served 1 connection, {Models.Messages(model, 1)}, 5 bytes in, 5 bytes out", server.End());
     }
 }

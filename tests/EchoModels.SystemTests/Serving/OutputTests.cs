@@ -43,6 +43,25 @@ public sealed class OutputTests
         Assert.Empty(server.Lines);
     }
 
+    /// <summary>A cat complains on its standard error when its client resets the connection.</summary>
+    [Slow, Fact]
+    public void The_children_of_a_silent_server_are_silent()
+    {
+        using Server server = Server.Begin(new Launch { Arguments = ["serve", "-p", "0", "-l", "error", "-m", "process"] });
+        Limit.Until(() => Directory.Exists(server.Directory.Servers) && Directory.GetFiles(server.Directory.Servers).Length == 1, "it serves");
+        int port = int.Parse(Path.GetFileNameWithoutExtension(Directory.GetFiles(server.Directory.Servers)[0]), null);
+        using (Client client = new(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, port)))
+        {
+            client.Echo("hello");
+            client.Socket.LingerState = new System.Net.Sockets.LingerOption(true, 0); // the close resets
+        }
+
+        Limit.Until(() => Executable.RunBeside(server, "status", "--json").Output.Contains("\"closed\":1", StringComparison.Ordinal), "its child has ended");
+        server.Signal(Native.SIGTERM);
+        Assert.Equal(0, server.ExitCode());
+        Assert.Empty(server.Lines);
+    }
+
     [Slow, Theory]
     [InlineData("</dev/null")]
     [InlineData("<&-")]
@@ -88,6 +107,49 @@ public sealed class OutputTests
         server.Signal(Native.SIGTERM);
         Assert.Equal(0, server.ExitCode());
     }
+
+    [Fact]
+    public void The_first_line_names_the_process_and_with_several_ports_each_client_s_port()
+    {
+        using Server server = Server.Start("-p", "0");
+        Limit.Until(() => server.LinesMatching("listening on").Length == 2, "each port has its line");
+        Assert.EndsWith($", process {server.Id}", server.LinesMatching("listening on")[0]);
+        int second = int.Parse(server.LinesMatching("listening on")[1].Split("127.0.0.1:")[1].Split(',')[0], null);
+        using Client one = new(server);
+        server.AwaitLine($"accepted {one.Name} on port {server.Port}$");
+        using Client other = new(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, second));
+        server.AwaitLine($"accepted {other.Name} on port {second}$");
+        server.End();
+    }
+
+    [Slow, Theory]
+    [MemberData(nameof(Models.All), MemberType = typeof(Models))]
+    public void Every_model_names_the_port(string model)
+    {
+        using Server server = Server.Start("-p", "0", "-m", model);
+        using Client client = new(server);
+        client.Echo("hello");
+        server.AwaitLine($"accepted {client.Name} on port {server.Port}$");
+    }
+
+    /// <summary>Every connection is in exactly one line, by itself or in a number.</summary>
+    [Fact]
+    public void Many_connections_in_a_moment_are_one_line_with_the_right_number()
+    {
+        const int Many = 200;
+        using Server server = Server.Start();
+        using (ClientGroup clients = new(server, Many))
+            clients.ForEach(client => client.Echo("hello"));
+
+        Limit.Until(() => Told(server, "accepted") == Many && Told(server, "closed") == Many, "every connection is told");
+        Assert.InRange(server.Lines.Length, 3, Many / 2);
+        Assert.NotEmpty(server.LinesMatching(@"INF closed \d+ connections: \d+ peer closed, after \d+ messages, [\d,]+ bytes$"));
+        server.End();
+        Assert.Equal((Many, Many), (Told(server, "accepted"), Told(server, "closed")));
+    }
+
+    private static int Told(Server server, string what) =>
+        server.LinesMatching($"INF {what} 127").Length + server.LinesMatching($@"INF {what} \d+ connections").Sum(line => int.Parse(line.Split(' ')[3], null));
 
     private static void ServeThousands(Server server)
     {

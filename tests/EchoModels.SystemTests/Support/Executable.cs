@@ -74,6 +74,9 @@ internal sealed class RuntimeDirectory : IDisposable
     /// <summary>The directory that servers create in it.</summary>
     public string Servers => System.IO.Path.Combine(Path, "echomodels");
 
+    /// <summary>The directory that they create instead, if that one cannot be used.</summary>
+    public string OtherServers => System.IO.Path.Combine(Path, $"echomodels-{Native.EffectiveUser()}");
+
     public string Socket(int port) => System.IO.Path.Combine(Servers, $"{port}.sock");
 
     public void Dispose() => Directory.Delete(Path, recursive: true);

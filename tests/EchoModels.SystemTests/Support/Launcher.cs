@@ -43,6 +43,7 @@ internal static class Launcher
         start.Environment["HOME"] = directory.Path;
         start.Environment["LANG"] = "C.UTF-8";
         start.Environment["XDG_RUNTIME_DIR"] = directory.Path;
+        start.Environment["TMPDIR"] = directory.Path; // so that only the servers of this test are found
         start.Environment["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../.."));
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
         return start;

@@ -45,10 +45,13 @@ public static class Models
 
     /// <summary>A pattern for what the log says of a closed connection's traffic; the messages of a child process are not known.</summary>
     public static string After(string model, int messages, int bytes) => model == "process"
-        ? $@"after {bytes} bytes in, {bytes} bytes out; its child process \d+ has ended( with exit code 1)?$"
-        : $"after {messages} messages, {bytes} bytes$";
+        ? $@"after {bytes:N0} bytes in, {bytes:N0} bytes out; its child process \d+ has ended( with exit code 1)?$"
+        : $"after {Count(messages, "message")}, {Count(bytes, "byte")}$";
 
     /// <summary>What the summary says about so many messages.</summary>
     public static string Messages(string model, int count) =>
-        model == "process" ? "0 messages besides those of child processes (not known)" : $"{count} messages";
+        model == "process" ? "0 messages besides those of child processes (not known)" : Count(count, "message");
+
+    /// <summary>A number as people read it.</summary>
+    public static string Count(long count, string what) => FormattableString.Invariant($"{count:N0} {what}{(count == 1 ? "" : "s")}");
 }

@@ -17,14 +17,14 @@ internal sealed partial class PseudoTerminal : IDisposable
 
     private readonly SafeFileHandle _user;
 
-    public PseudoTerminal(int columns)
+    public PseudoTerminal(int columns, int rows)
     {
         _user = Open(O_RDWR | O_NOCTTY | O_CLOEXEC);
         Assert.False(_user.IsInvalid, $"posix_openpt: {Marshal.GetLastPInvokeErrorMessage()}");
         byte[] name = new byte[64];
         Assert.Equal((0, 0, 0), (Grant(_user), Unlock(_user), Name(_user, name, (nuint)name.Length)));
         Path = Encoding.UTF8.GetString(name).TrimEnd('\0');
-        Assert.Equal(0, Control(_user, TIOCSWINSZ, new WindowSize { Rows = 30, Columns = (ushort)columns }));
+        Assert.Equal(0, Control(_user, TIOCSWINSZ, new WindowSize { Rows = (ushort)rows, Columns = (ushort)columns }));
         Stream = new FileStream(_user, FileAccess.ReadWrite, bufferSize: 0);
     }
 

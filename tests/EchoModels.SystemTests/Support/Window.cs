@@ -23,9 +23,18 @@ internal sealed partial class Window : IDisposable
     /// <param name="command">The program and its arguments.</param>
     /// <param name="columns">How wide the window is.</param>
     /// <param name="variables">Set in the program's environment.</param>
-    public Window(string[] command, int columns = 120, params (string Name, string Value)[] variables)
+    public Window(string[] command, int columns = 120, params (string Name, string Value)[] variables) : this(command, columns, 30, variables)
     {
-        Terminal = new PseudoTerminal(columns);
+    }
+
+    /// <summary>Opens a window of a size.</summary>
+    /// <param name="command">The program and its arguments.</param>
+    /// <param name="columns">How wide the window is.</param>
+    /// <param name="rows">How high it is.</param>
+    /// <param name="variables">Set in the program's environment.</param>
+    public Window(string[] command, int columns, int rows, params (string Name, string Value)[] variables)
+    {
+        Terminal = new PseudoTerminal(columns, rows);
         Before = Terminal.Settings;
 
         // A new session with this as its controlling terminal: otherwise no key would send a signal.

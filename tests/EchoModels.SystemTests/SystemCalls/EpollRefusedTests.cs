@@ -91,7 +91,7 @@ public sealed class EpollRefusedTests
         client.Echo("over another selector");
         Assert.Equal("poll", server.Status().GetProperty("selector").GetString());
         Assert.Contains(error, server.AwaitLine(Warning));
-        Assert.Contains("served 1 connections, 3 messages", server.End());
+        Assert.Contains("served 1 connection, 3 messages", server.End());
     }
 
     /// <summary>The runtime's own epoll is refused as well: then only the models that need a Socket of the runtime are not available.</summary>
@@ -120,7 +120,7 @@ public sealed class EpollRefusedTests
 
         server.Switch("process"); // which keeps its clients
         client.Echo("in a child");
-        Assert.Contains("served 1 connections", server.End());
+        Assert.Contains("served 1 connection", server.End());
     }
 
     /// <summary>Descriptors are plain numbers: no finalizer closes what a refused start has left open.</summary>
