@@ -30,6 +30,7 @@ static int Run(string[] args)
         ModelsCommand.Create(),
         ClientCommand.Create(),
         DemoCommand.Create(),
+        SourceCommand.Create(),
     };
 
     HelpWithExamples.Install(root);
