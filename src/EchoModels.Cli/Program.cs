@@ -33,6 +33,7 @@ static int Run(string[] args)
         SourceCommand.Create(),
     };
 
+    root.Subcommands.Add(CompletionCommand.Create(root));
     HelpWithExamples.Install(root);
     return Usage.Run(root, args);
 }

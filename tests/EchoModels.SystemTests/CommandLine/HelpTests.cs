@@ -14,6 +14,7 @@ public sealed class HelpTests
     [InlineData("models", "--json")]
     [InlineData("stop", "--port --json")]
     [InlineData("source", "MODEL --selector --list")]
+    [InlineData("completion", "SHELL bash zsh fish")]
     [InlineData("demo", "NAME connect-in-progress")]
     [InlineData("client", "--count --host --port --duration --messages --size --pipeline --think --json")]
     public void The_help_of_a_verb_names_its_options_and_ends_with_examples(string verb, string options)
