@@ -31,6 +31,7 @@ static int Run(string[] args)
         ClientCommand.Create(),
         DemoCommand.Create(),
         SourceCommand.Create(),
+        CheckCommand.Create(),
     };
 
     root.Subcommands.Add(CompletionCommand.Create(root));

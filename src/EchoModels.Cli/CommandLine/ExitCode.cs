@@ -10,6 +10,9 @@ internal static class ExitCode
 
     /// <summary>The command line was wrong, and nothing was run.</summary>
     public const int Usage = 2;
+
+    /// <summary>Something that is needed is not available on this system.</summary>
+    public const int NotAvailable = 3;
 }
 
 /// <summary>A run failed; the message is the one line that reports it.</summary>

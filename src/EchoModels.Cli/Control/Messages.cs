@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using EchoModels.Cli.Checks;
 using EchoModels.Cli.CommandLine;
 using EchoModels.Kernel;
 
@@ -110,6 +111,7 @@ internal sealed record ModelLine(string Name, string Summary, string WaitsIn, st
 [JsonSerializable(typeof(ServerIdentity))]
 [JsonSerializable(typeof(StopBegun))]
 [JsonSerializable(typeof(StopReport))]
+[JsonSerializable(typeof(CheckLine[]))]
 [JsonSerializable(typeof(Refusal))]
 [JsonSerializable(typeof(IReadOnlyList<ModelLine>))]
 internal sealed partial class Wire : JsonSerializerContext

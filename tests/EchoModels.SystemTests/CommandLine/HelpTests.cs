@@ -13,6 +13,7 @@ public sealed class HelpTests
     [InlineData("status", "--port --json")]
     [InlineData("models", "--json")]
     [InlineData("stop", "--port --json")]
+    [InlineData("check", "--port --json")]
     [InlineData("source", "MODEL --selector --list")]
     [InlineData("completion", "SHELL bash zsh fish")]
     [InlineData("demo", "NAME connect-in-progress")]
