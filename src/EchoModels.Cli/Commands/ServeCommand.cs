@@ -27,15 +27,15 @@ internal sealed class ServeCommand
     private readonly Option<IPAddress> _bind = Values.Make("--bind", "",
         "the address to listen on; other machines can reach only what is not loopback", IPAddress.Loopback, ListenAddress.TryParse, ListenAddress.Accepted);
     private readonly ModelOptionValues _modelOptions = new();
-    private readonly Option<string?> _greeting = Values.Make<string?>("--greeting", "", "sent to each client when it connects", null,
+    private readonly Option<string?> _greeting = Values.Make<string?>("--greeting", "", "sent to each client when it connects; nothing if not given", null,
         TryGreeting, $"a text of up to {Reply.MaxBytes} bytes");
     private readonly Option<Reply> _reply = Values.Make("--reply", "",
         "what comes back for each received chunk; upper is the letters a to z in capitals, and all other bytes as they are",
         Reply.Echo, ReplyForm.TryParse, ReplyForm.Accepted);
-    private readonly Option<TimeSpan?> _tick = Values.OptionalDuration("--tick", "", "how often to tell whether there was any activity",
+    private readonly Option<TimeSpan?> _tick = Values.OptionalDuration("--tick", "", "how often to tell whether there was any activity; never if not given",
         TimeSpan.FromMilliseconds(100), OneHour);
-    private readonly Option<int?> _maxConnections = Values.OptionalCount("--max-connections", "", "one connection more is closed at once", 1, 1_000_000);
-    private readonly Option<TimeSpan?> _idleTimeout = Values.OptionalDuration("--idle-timeout", "", "close connections on which nothing has moved for so long: no byte has come, none that was sent has been read",
+    private readonly Option<int?> _maxConnections = Values.OptionalCount("--max-connections", "", "one connection more is closed at once; no limit if not given", 1, 1_000_000);
+    private readonly Option<TimeSpan?> _idleTimeout = Values.OptionalDuration("--idle-timeout", "", "close connections on which nothing has moved for so long: no byte has come, none that was sent has been read; never if not given",
         TimeSpan.FromMilliseconds(10), TimeSpan.FromDays(1));
     private readonly Option<int> _backlog = Values.Count("--backlog", "",
         "how many clients may wait to be accepted; the kernel caps it at net.core.somaxconn", 1, 65535, 4096);

@@ -85,6 +85,14 @@ internal sealed record CallCounts(
     public static string Word(long? count) => Quantity.Group(count);
 }
 
+/// <summary>The answer to "switch": the switch that was made, and the server that made it.</summary>
+internal sealed record SwitchAnswer(
+    string From, string To, double PauseMs, int Connections, string FromOptions, string ToOptions, int ProcessId, IReadOnlyList<string> EndPoints)
+{
+    public static SwitchAnswer Of(SwitchReport report, ServerIdentity server) => new(
+        report.From, report.To, report.PauseMs, report.Connections, report.FromOptions, report.ToOptions, server.ProcessId, server.EndPoints);
+}
+
 /// <summary>The answer to "identify": the server's process, where it listens, and its model.</summary>
 internal sealed record ServerIdentity(int ProcessId, IReadOnlyList<string> EndPoints, string Model);
 
@@ -108,6 +116,7 @@ internal sealed record ModelLine(string Name, string Summary, string WaitsIn, st
 /// <summary>How these are written: camelCase, on one line.</summary>
 [JsonSerializable(typeof(StatusReport))]
 [JsonSerializable(typeof(SwitchReport))]
+[JsonSerializable(typeof(SwitchAnswer))]
 [JsonSerializable(typeof(ServerIdentity))]
 [JsonSerializable(typeof(StopBegun))]
 [JsonSerializable(typeof(StopReport))]

@@ -58,13 +58,13 @@ internal static class Requests
             [Identify] => [JsonSerializer.Serialize(status.Identity, Wire.Readable.ServerIdentity)],
             [Status] => [JsonSerializer.Serialize(status.Take(), Wire.Readable.StatusReport)],
             [Stop] => stops.Answer(),
-            ["switch", string name, .. string[] options] when ModelTable.Find(name) is { } model => [Switch(host, model, options)],
+            ["switch", string name, .. string[] options] when ModelTable.Find(name) is { } model => [Switch(host, model, options, status.Identity)],
             ["switch", string name, ..] => [Refuse($"unknown model '{Printable.Escape(name)}'")],
             _ => [Refuse("accepted is 'identify', 'status', 'stop' or 'switch MODEL [OPTION=VALUE]…'")],
         };
     }
 
-    private static string Switch(EchoHost host, ModelRow model, string[] options)
+    private static string Switch(EchoHost host, ModelRow model, string[] options, ServerIdentity server)
     {
         OptionChanges changes = OptionChanges.None;
         foreach (string option in options)
@@ -80,7 +80,7 @@ internal static class Requests
 
         try
         {
-            return JsonSerializer.Serialize(host.Switch(model, changes), Wire.Readable.SwitchReport);
+            return JsonSerializer.Serialize(SwitchAnswer.Of(host.Switch(model, changes), server), Wire.Readable.SwitchAnswer);
         }
         catch (SwitchRefusedException refusal)
         {

@@ -16,7 +16,7 @@ namespace EchoModels.Cli.Serving;
 /// </remarks>
 internal sealed class Narrator : IDisposable
 {
-    private const int TimerInterval = 200;
+    private const int AlarmInterval = 200;
 
     /// <summary>How long lines about connections are kept, in milliseconds.</summary>
     private const int Moment = 100;
@@ -27,7 +27,7 @@ internal sealed class Narrator : IDisposable
     private readonly ServerEvents _events;
     private readonly Logger _log;
     private readonly Subscription _subscription;
-    private readonly Timer _timer;
+    private readonly Alarm _alarm;
     private readonly Lock _gate = new();
     private readonly ConnectionLines _connections;
     private long _reportedDrops;
@@ -35,6 +35,7 @@ internal sealed class Narrator : IDisposable
     private long _lastBackoff;
     private long _lastShortage;
     private long _momentEnd;
+    private long _handled;
     private bool _hasListened;
 
     /// <param name="events">What the server does.</param>
@@ -52,35 +53,50 @@ internal sealed class Narrator : IDisposable
                 standardErrorFromLevel: LogEventLevel.Verbose,
                 theme: Colour.IsFor(Console.IsErrorRedirected) ? LogTheme.Colours : ConsoleTheme.None)
             .CreateLogger();
+        _alarm = new Alarm("narrator alarm", OnAlarm);
         _subscription = events.Subscribe("narrator", Handle);
-        _timer = new Timer(_ => OnTimer());
     }
 
     public void Information(string text) => _events.Publish(new Remark(LogEventLevel.Information, text));
 
     public void Warning(string text) => _events.Publish(new Remark(LogEventLevel.Warning, text));
 
-    /// <summary>Writes what is still to be written, for a second at the most, and then this line, the last.</summary>
+    /// <summary>Writes what is still to be written, unless nothing can be written for a second, and then this line, the last.</summary>
     public void End(string summary)
     {
-        if (!_subscription.End())
+        if (!IsFlushed())
             return; // the terminal takes nothing
 
-        _timer.Dispose();
+        _alarm.Dispose();
         lock (_gate)
             LogConnections();
 
         _log.Information("{Summary:l}", summary);
     }
 
-    /// <summary>Writes what is still to be written, for a second at the most.</summary>
+    /// <summary>Writes what is still to be written, unless nothing can be written for a second.</summary>
     public void Dispose()
     {
-        _timer.Dispose();
-        if (_subscription.End() && _gate.TryEnter())
+        _alarm.Dispose();
+        if (IsFlushed() && _gate.TryEnter())
             LogConnections(); // the last lines; nothing comes after them
 
         _log.Dispose();
+    }
+
+    /// <summary>Waits until every event is handled, as long as it goes on: on a busy machine, thousands of connections take their time.</summary>
+    private bool IsFlushed()
+    {
+        long before;
+        do
+        {
+            before = Interlocked.Read(ref _handled);
+            if (_subscription.End())
+                return true;
+        }
+        while (Interlocked.Read(ref _handled) > before);
+
+        return false;
     }
 
     private void Handle(ServerEvent happened)
@@ -90,30 +106,33 @@ internal sealed class Narrator : IDisposable
             if (!_connections.IsEmpty && Environment.TickCount64 >= _momentEnd)
                 LogConnections();
 
-            if (_connections.IsEmpty)
-                _momentEnd = Environment.TickCount64 + Moment;
-
+            bool isFirst = _connections.IsEmpty;
             if (!_connections.TryAdd(happened))
             {
                 LogConnections();
                 Write(happened);
+                SetAlarm();
             }
-            else if (happened is ChildStarted)
+            else if (isFirst)
             {
-                EndShortage();
+                _momentEnd = Environment.TickCount64 + Moment;
+                SetAlarm();
             }
 
-            SetTimer();
+            if (happened is ChildStarted)
+                EndShortage();
         }
+
+        Interlocked.Increment(ref _handled);
     }
 
     /// <summary>Only while something is due: an idle server is not woken for nothing.</summary>
-    private void SetTimer()
+    private void SetAlarm()
     {
         if (!_connections.IsEmpty)
-            _timer.Change(Math.Max(1, _momentEnd - Environment.TickCount64), Timeout.Infinite);
+            _alarm.Set(Math.Max(1, _momentEnd - Environment.TickCount64));
         else if (_lastWarning != 0)
-            _timer.Change(TimerInterval, Timeout.Infinite);
+            _alarm.Set(AlarmInterval);
     }
 
     private void Write(ServerEvent happened)
@@ -224,10 +243,13 @@ internal sealed class Narrator : IDisposable
     }
 
     /// <summary>What is due without an event: that accepting goes on again, and how many lines were left out.</summary>
-    private void OnTimer()
+    private void OnAlarm()
     {
         if (!_gate.TryEnter())
-            return; // an event is being written, and sets the timer again
+        {
+            _alarm.Set(AlarmInterval); // an event is being written
+            return;
+        }
 
         try
         {
@@ -238,7 +260,7 @@ internal sealed class Narrator : IDisposable
             }
 
             LogConnections();
-            SetTimer();
+            SetAlarm();
         }
         finally
         {

@@ -133,11 +133,12 @@ public sealed class SwitchTests
 
         Assert.True(outcome.ExitCode == 0, outcome.Everything);
         JsonElement report = JsonDocument.Parse(outcome.Output).RootElement;
-        Assert.Equal(["from", "to", "pauseMs", "connections", "fromOptions", "toOptions"], report.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(["from", "to", "pauseMs", "connections", "fromOptions", "toOptions", "processId", "endPoints"], report.EnumerateObject().Select(property => property.Name));
         Assert.Equal("epoll", report.GetProperty("from").GetString());
         Assert.Equal("threads", report.GetProperty("to").GetString());
         Assert.InRange(report.GetProperty("pauseMs").GetDouble(), double.Epsilon, runMs); // the pause is a part of the run
         Assert.Equal(1, report.GetProperty("connections").GetInt32());
+        Assert.Equal(server.Id, report.GetProperty("processId").GetInt32());
     }
 
     [Slow, Fact]
