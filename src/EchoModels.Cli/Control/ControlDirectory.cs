@@ -9,7 +9,8 @@ namespace EchoModels.Cli.Control;
 /// <summary>Chooses the path of a server's control socket: one per port, in a directory that only its user can enter.</summary>
 /// <remarks>
 /// The first usable directory of $XDG_RUNTIME_DIR/echomodels and $TMPDIR/echomodels-UID, where TMPDIR is /tmp if it is not set. There
-/// another user may have made the directory first; a directory of another user is not used.
+/// another user may have made the directory first; a directory of another user is not used. On Windows it is echomodels in the user's own
+/// directory for temporary files.
 /// </remarks>
 internal static class ControlDirectory
 {
@@ -79,15 +80,15 @@ internal static class ControlDirectory
     }
 
     /// <summary>Locks the directory of a socket against other servers, until the lock is disposed of.</summary>
-    /// <remarks>On Linux only; where the file system has no locks, nothing is locked.</remarks>
+    /// <remarks>On Linux, where the file system has no locks, nothing is locked.</remarks>
     /// <returns>Null if another server has held the lock until the deadline.</returns>
     /// <exception cref="IOException">The directory cannot be opened.</exception>
     public static IDisposable? TryLock(string path, Deadline deadline)
     {
-        if (!OperatingSystem.IsLinux())
-            return new FileDescriptor(-1); // nothing to hold
-
         string parent = Path.GetDirectoryName(path)!;
+        if (!OperatingSystem.IsLinux())
+            return TryLockFile(Path.Combine(parent, "lock"), deadline);
+
         FileDescriptor directory = new(Libc.Open(parent, Libc.O_CLOEXEC, 0));
         if (directory.IsInvalid)
             throw Errno.Failure($"open {parent}");
@@ -125,11 +126,30 @@ internal static class ControlDirectory
         }
     }
 
+    /// <summary>Opens a file that no other program can open meanwhile; there is no flock(2).</summary>
+    private static FileStream? TryLockFile(string path, Deadline deadline)
+    {
+        while (true)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (Exception held) when (held is IOException or UnauthorizedAccessException)
+            {
+                if (deadline.HasPassed)
+                    return null;
+            }
+
+            Thread.Sleep(PollInterval);
+        }
+    }
+
     private static IEnumerable<string> Directories()
     {
         if (OperatingSystem.IsWindows())
         {
-            yield return Path.Combine(Path.GetTempPath(), "echomodels");
+            yield return Path.Combine(Path.GetTempPath(), "echomodels"); // which is the user's own
             yield break;
         }
 

@@ -2,16 +2,19 @@ using System.Net.Sockets;
 
 namespace EchoModels.Cli.Control;
 
-/// <summary>A stream socket of the Unix domain, listener or connection, whose every wait for a peer has a deadline. See unix(7).</summary>
+/// <summary>A stream socket of the Unix domain, or a named pipe: listener or connection, whose every wait for a peer has a deadline. See unix(7).</summary>
 /// <remarks>
 /// A peer's fault (absent, gone, too slow) is a <see cref="SocketError"/>; this process's own failure is an
 /// <see cref="IOException"/> that names the call. The only wait without a deadline is <see cref="Accept"/>.
 /// </remarks>
 internal abstract class LocalSocket : IDisposable
 {
-    /// <summary>Makes a socket: by system calls on Linux, where a sandbox may leave the runtime without any Socket.</summary>
+    /// <summary>Makes one: by system calls on Linux, where a sandbox may leave the runtime without any Socket; a named pipe on Windows.</summary>
     /// <exception cref="IOException">The system refuses.</exception>
-    public static LocalSocket Create() => OperatingSystem.IsLinux() ? new LinuxLocalSocket() : ManagedLocalSocket.Create();
+    public static LocalSocket Create() =>
+        OperatingSystem.IsLinux() ? new LinuxLocalSocket()
+        : OperatingSystem.IsWindows() ? new NamedPipe()
+        : ManagedLocalSocket.Create();
 
     /// <summary>Gives a listener its path, which must not exist yet.</summary>
     /// <exception cref="IOException">The path exists, or cannot be made.</exception>

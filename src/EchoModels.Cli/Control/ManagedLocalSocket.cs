@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace EchoModels.Cli.Control;
 
-/// <summary>The Unix-domain socket as the runtime makes it, for systems other than Linux.</summary>
+/// <summary>The Unix-domain socket as the runtime makes it, for macOS and FreeBSD.</summary>
 /// <remarks>A connection is non-blocking, and a call that would block waits in Socket.Poll. Connect has no deadline: these systems refuse at once.</remarks>
 internal sealed class ManagedLocalSocket : LocalSocket
 {
@@ -18,7 +18,7 @@ internal sealed class ManagedLocalSocket : LocalSocket
         }
         catch (SocketException refusal)
         {
-            throw new IOException($"socket: {refusal.Message}", refusal); // AF_UNIX is missing from older versions of Windows
+            throw new IOException($"socket: {refusal.Message}", refusal);
         }
     }
 

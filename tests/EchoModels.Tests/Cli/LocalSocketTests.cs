@@ -5,7 +5,7 @@ using Xunit;
 
 namespace EchoModels.Tests.Cli;
 
-/// <summary>The Unix-domain socket of the control channel, by system calls and as the runtime makes it.</summary>
+/// <summary>The control channel's socket: by system calls, as the runtime makes it, and as a named pipe (which the runtime has here, too).</summary>
 public sealed class LocalSocketTests : IDisposable
 {
     private static readonly Deadline Generous = new(TimeSpan.FromSeconds(30));
@@ -13,7 +13,7 @@ public sealed class LocalSocketTests : IDisposable
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("em-local-");
 
-    public static TheoryData<string> Implementations => OperatingSystem.IsLinux() ? ["system calls", "managed"] : ["managed"];
+    public static TheoryData<string> Implementations => OperatingSystem.IsLinux() ? ["system calls", "managed", "named pipe"] : ["managed", "named pipe"];
 
     private string Path => System.IO.Path.Combine(_directory.FullName, "s");
 
@@ -153,7 +153,12 @@ public sealed class LocalSocketTests : IDisposable
     }
 
     private static LocalSocket Make(string implementation) =>
-        implementation == "managed" ? ManagedLocalSocket.Create() : new LinuxLocalSocket();
+        implementation switch
+        {
+            "managed" => ManagedLocalSocket.Create(),
+            "named pipe" => new NamedPipe(),
+            _ => new LinuxLocalSocket(),
+        };
 
     private static byte[] Receive(LocalSocket socket, int length)
     {
