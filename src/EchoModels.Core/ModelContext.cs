@@ -30,7 +30,7 @@ public sealed class ModelContext(ModelOptions options, SelectorFactory selectors
     /// <exception cref="IOException">The kernel or a sandbox refuses it.</exception>
     internal Ring OpenRing(SocketSet sockets)
     {
-        LinuxKernel kernel = sockets.Kernel.Linux ?? throw new IOException("io_uring: needs Linux");
+        LinuxKernel kernel = sockets.Kernel.Linux ?? throw new IOException("needs Linux's io_uring(7)");
         return new Ring(new RingSettings { Multishot = RingSupport.HasLimitedMultishot(kernel), Spin = options.Spin }, kernel, sockets.Policy.Reply);
     }
 }

@@ -13,6 +13,10 @@ public static class ModelTable
 {
     private const ModelOption OfLoops = ModelOption.Selector | ModelOption.Loops | ModelOption.Spin;
 
+    /// <summary>What the runtime waits in for whatever is awaited.</summary>
+    private static readonly string RuntimeWaitsIn =
+        OperatingSystem.IsWindows() ? "a completion port" : SelectorTable.HasKqueue ? "the runtime's kqueue" : "the runtime's epoll";
+
     public static IReadOnlyList<ModelRow> Rows { get; } =
     [
         new("blocking", "one client at a time; the second waits",
@@ -40,7 +44,7 @@ public static class ModelTable
         },
 
         new("process", "one child process per connection, which a switch leaves with it",
-            "accept(2)", "1 a port, 1 process a client", OnlyOnLinux("posix_spawn", Always),
+            "accept(2)", "1 a port, 1 process a client", OnlyOnLinux("way to give a child process a socket (posix_spawn(3))", Always),
             context => new ProcessServer(context.ChildCommand, context.Children))
         {
             Pages = ["Models/ProcessServer.cs", "Processes/ChildSpawner.cs"],
@@ -67,7 +71,7 @@ public static class ModelTable
         },
 
         new("select-fdset", "select(2) itself: a bit per descriptor, and none from 1,024 up",
-            "select(2)", "1", OnlyOnLinux("fd_set", () => UnavailableReason("select-fdset")),
+            "select(2)", "1", OnlyOnLinux("select(2)", () => UnavailableReason("select-fdset")),
             context => LevelTriggered(context, "select-fdset"))
         {
             Pages = LoopPages("EventLoops/LevelTriggeredLoop.cs", "Selectors/SelectSelector.cs"),
@@ -107,7 +111,7 @@ public static class ModelTable
         },
 
         new("async", "async/await: a waiting method is an object, not a thread",
-            "the runtime's epoll", "the runtime's", () => RuntimeSockets.UnavailableReason ?? (OperatingSystem.IsLinux() ? UnavailableReason("epoll") : null),
+            RuntimeWaitsIn, "the runtime's", () => RuntimeSockets.UnavailableReason ?? (OperatingSystem.IsLinux() ? UnavailableReason("epoll") : null),
             _ => new AsyncServer())
         {
             Pages = ["Models/AsyncServer.cs", "Async/AsyncSockets.cs"],

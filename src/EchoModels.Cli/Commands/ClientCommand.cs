@@ -144,7 +144,7 @@ internal static class ClientCommand
     {
         try
         {
-            (SelectorRow row, ISelector selector) = SelectorProbe.OpenFirst(SelectorTable.Rows, kernel, out IReadOnlyList<SelectorRefusal> refusals);
+            (SelectorRow row, ISelector selector) = SelectorProbe.OpenFirst(SelectorTable.OfThisSystem, kernel, out IReadOnlyList<SelectorRefusal> refusals);
             foreach (SelectorRefusal refusal in refusals)
                 StdErr.WriteLine($"{refusal.Name} is refused ({refusal.Error}): {row.Name} takes its place");
 

@@ -23,7 +23,7 @@ internal sealed record StatusReport(
     CallCounts Calls,
     long? WouldBlocks,
     long Signals,
-    long Wakeups,
+    long? Wakeups,
     int Threads,
     double CpuUserSeconds,
     double CpuSystemSeconds,

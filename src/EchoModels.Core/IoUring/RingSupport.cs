@@ -24,7 +24,7 @@ internal static class RingSupport
     public static string? UnavailableReason()
     {
         if (!OperatingSystem.IsLinux())
-            return "io_uring is Linux's own";
+            return "needs Linux's io_uring(7)";
 
         try
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using EchoModels.Posix;
@@ -10,8 +11,8 @@ namespace EchoModels.Processes;
 /// <param name="CpuSystemSeconds">Processor time in the kernel on its behalf, seconds.</param>
 /// <param name="Threads">Threads alive.</param>
 /// <param name="RssBytes">Memory resident, bytes.</param>
-/// <param name="Wakeups">Voluntary context switches, that is how often a thread went to sleep and was woken. See getrusage(2).</param>
-public sealed record ProcessUsage(double CpuUserSeconds, double CpuSystemSeconds, int Threads, long RssBytes, long Wakeups)
+/// <param name="Wakeups">Voluntary context switches, that is how often a thread went to sleep and was woken. See getrusage(2). Null elsewhere than on Linux.</param>
+public sealed record ProcessUsage(double CpuUserSeconds, double CpuSystemSeconds, int Threads, long RssBytes, long? Wakeups)
 {
     /// <summary>Opened once, at the start: it must be readable when there is no descriptor left.</summary>
     private static readonly SafeFileHandle? Stat = OperatingSystem.IsLinux() ? File.OpenHandle("/proc/self/stat") : null;
@@ -21,7 +22,10 @@ public sealed record ProcessUsage(double CpuUserSeconds, double CpuSystemSeconds
     {
         Environment.ProcessCpuUsage cpu = Environment.CpuUsage;
         if (Stat is null)
-            return new(cpu.UserTime.TotalSeconds, cpu.PrivilegedTime.TotalSeconds, 0, Environment.WorkingSet, 0);
+        {
+            using Process own = Process.GetCurrentProcess();
+            return new(cpu.UserTime.TotalSeconds, cpu.PrivilegedTime.TotalSeconds, own.Threads.Count, Environment.WorkingSet, null);
+        }
 
         (int threads, long pages) = ReadStat(Stat);
         long wakeups = Libc.ResourceUsage(Libc.RUSAGE_SELF, out ResourceUsage usage) == 0 ? usage.VoluntarySwitches : 0;

@@ -21,7 +21,7 @@ internal sealed unsafe class KqueueSelector : ISelector
     public KqueueSelector(IKernel kernel)
     {
         if (!OperatingSystem.IsMacOS() && !OperatingSystem.IsFreeBSD())
-            throw new IOException("kqueue: only macOS and FreeBSD have it");
+            throw new IOException("needs kqueue(2) of macOS or FreeBSD");
 
         _kernel = kernel;
         _queue = new FileDescriptor(Kqueue.Create());

@@ -15,17 +15,20 @@ public static class SelectorTable
     public static IReadOnlyList<SelectorRow> Rows { get; } =
     [
         .. HasKqueue ? [KqueueRow] : Array.Empty<SelectorRow>(),
-        new("epoll",  "epoll_wait(2)",                    kernel => new EpollSelector(Linux(kernel, "epoll"))),
-        new("poll",   "poll(2)",                          kernel => new PollSelector(Linux(kernel, "poll"))),
+        new("epoll",  "epoll_wait(2)",                    kernel => new EpollSelector(Linux(kernel, "epoll(7)"))),
+        new("poll",   "poll(2)",                          kernel => new PollSelector(Linux(kernel, "poll(2)"))),
         new("select", "Socket.Select (poll(2) on Linux)", kernel => new ManagedSelectSelector(kernel)) { UsesSocketObjects = true },
     ];
+
+    /// <summary>Those of them that this operating system is known for: what is refused of these is worth a word.</summary>
+    public static IEnumerable<SelectorRow> OfThisSystem => OperatingSystem.IsLinux() ? Rows : Rows.Where(row => row == KqueueRow || row.UsesSocketObjects);
 
     /// <summary>Those that one model each is about: such a model takes no other, and no other model falls back to them.</summary>
     public static IReadOnlyList<SelectorRow> Dedicated { get; } =
     [
-        new("select-fdset", "select(2)",       kernel => new SelectSelector(Linux(kernel, "select"))),
-        new("epoll-edge",   "epoll_wait(2)",   kernel => new EpollSelector(Linux(kernel, "epoll"), edgeTriggered: true)) { IsEdgeTriggered = true },
-        new("signal",       "sigtimedwait(2)", kernel => new SignalSelector(Linux(kernel, "signal"))) { IsEdgeTriggered = true },
+        new("select-fdset", "select(2)",       kernel => new SelectSelector(Linux(kernel, "select(2)"))),
+        new("epoll-edge",   "epoll_wait(2)",   kernel => new EpollSelector(Linux(kernel, "epoll(7)"), edgeTriggered: true)) { IsEdgeTriggered = true },
+        new("signal",       "sigtimedwait(2)", kernel => new SignalSelector(Linux(kernel, "real-time signals from sockets (F_SETSIG)"))) { IsEdgeTriggered = true },
         .. HasKqueue ? Array.Empty<SelectorRow>() : [KqueueRow],
     ];
 
@@ -39,5 +42,5 @@ public static class SelectorTable
     public static IEnumerable<SelectorRow> From(SelectorRow first) =>
         Dedicated.Contains(first) ? [first] : Rows.SkipWhile(row => row != first);
 
-    private static LinuxKernel Linux(IKernel kernel, string call) => kernel.Linux ?? throw new IOException($"{call}: needs Linux");
+    private static LinuxKernel Linux(IKernel kernel, string call) => kernel.Linux ?? throw new IOException($"needs Linux's {call}");
 }
