@@ -1,6 +1,8 @@
 using System.IO.Pipes;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Security.Principal;
+using EchoModels.Cli.Windows;
 
 namespace EchoModels.Cli.Control;
 
@@ -19,8 +21,8 @@ internal sealed class NamedPipe : LocalSocket
     /// <summary>The room for bytes on their way, in bytes: without it, each send would wait for the peer's receive.</summary>
     private const int RoomForBytes = 64 * 1024;
 
-    /// <summary>The pause between two attempts to connect, in milliseconds.</summary>
-    private const int PollInterval = 5;
+    /// <summary>The longest wait for a free instance before the deadline is looked at again, in milliseconds.</summary>
+    private const uint PollInterval = 50;
 
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
@@ -173,14 +175,13 @@ internal sealed class NamedPipe : LocalSocket
 
             if (deadline.HasPassed)
                 return SocketError.TimedOut;
-
-            Thread.Sleep(PollInterval);
         }
     }
 
-    /// <summary>Whether a pipe has this name; to ask by its path would be to connect.</summary>
+    /// <summary>Whether a pipe has this name; returns when one of its instances is free, or after a while. Elsewhere than on Windows none refuses a client.</summary>
     private static bool IsThere(string name) =>
-        OperatingSystem.IsWindows() && Directory.EnumerateFiles(@"\\.\pipe\", Prefix + "*").Any(pipe => Path.GetFileName(pipe) == name);
+        OperatingSystem.IsWindows()
+        && (Kernel32.WaitNamedPipe($@"\\.\pipe\{name}", PollInterval) || Marshal.GetLastPInvokeError() != Kernel32.ERROR_FILE_NOT_FOUND);
 
     /// <summary>Makes a call that ends with its own result, or at the deadline.</summary>
     private static SocketError Try(Func<CancellationToken, Task> call, Deadline deadline)
