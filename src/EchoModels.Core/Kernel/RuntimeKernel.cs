@@ -115,9 +115,14 @@ public sealed class RuntimeKernel(ICallObserver observer, SocketObjects? objects
     public void Shutdown(SocketHandle socket, SocketShutdown how)
     {
         if (Linux is not null)
+        {
             Linux.Shutdown(socket, how); // Socket.Shutdown would set O_NONBLOCK as well, on the open file that a child process shares
-        else
-            Try(() => this[socket].Shutdown(how));
+            return;
+        }
+
+        Try(() => this[socket].Shutdown(how));
+        if (how == SocketShutdown.Both)
+            Objects.EndWaits(socket);
     }
 
     public void Close(SocketHandle socket)
@@ -175,7 +180,9 @@ public sealed class RuntimeKernel(ICallObserver observer, SocketObjects? objects
 
     /// <summary>Where a call is to block: waits for a while until it can be made.</summary>
     private SocketError Wait(SocketHandle socket, SelectMode mode) =>
-        Linux is not null || !Objects.IsPolled(socket) || this[socket].Poll(BlockingMicroseconds, mode) ? SocketError.Success : SocketError.WouldBlock;
+        Linux is not null || !Objects.IsPolled(socket) || Objects.IsShutDown(socket) || this[socket].Poll(BlockingMicroseconds, mode)
+            ? SocketError.Success
+            : SocketError.WouldBlock;
 
     internal static int ErrnoOf(SocketError error) => error switch
     {

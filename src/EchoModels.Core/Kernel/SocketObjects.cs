@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using EchoModels.Windows;
 
 namespace EchoModels.Kernel;
 
@@ -16,6 +17,9 @@ public sealed class SocketObjects(bool areNonBlocking = false) : IDisposable
     private readonly Lock _gate = new();
     private readonly List<(SocketHandle Handle, Socket Socket)> _prepared = [];
     private Entry[] _entries = [];
+
+    /// <summary>A socket was shut down, and the system does not end the waits for it. Raised by the thread that did it.</summary>
+    public event Action? ShutDown;
 
     /// <summary>The object of a socket.</summary>
     /// <exception cref="IOException">The runtime can make none here.</exception>
@@ -51,13 +55,20 @@ public sealed class SocketObjects(bool areNonBlocking = false) : IDisposable
     /// <summary>Takes in a Socket that the runtime has accepted; elsewhere than on Linux, it has inherited nothing from its listener.</summary>
     public int AddAccepted(Socket socket)
     {
-        if (!Borrows)
+        if (Borrows)
+            return Add(socket);
+
+        try
         {
             socket.NoDelay = true;
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.OutOfBandInline, true);
+            return Add(socket);
         }
-
-        return Add(socket);
+        catch (SocketException)
+        {
+            socket.Dispose(); // its peer has gone already
+            throw;
+        }
     }
 
     /// <summary>Forgets a number that is about to be closed; closes it where the object owns it.</summary>
@@ -99,6 +110,26 @@ public sealed class SocketObjects(bool areNonBlocking = false) : IDisposable
     {
         Entry[] entries = _entries;
         return (uint)socket.Number < (uint)entries.Length && entries[socket.Number].IsPolled;
+    }
+
+    /// <summary>Whether a wait for it would not end, as it has been shut down: the next call on it fails at once.</summary>
+    internal bool IsShutDown(SocketHandle socket)
+    {
+        Entry[] entries = _entries;
+        return OperatingSystem.IsWindows() && (uint)socket.Number < (uint)entries.Length && entries[socket.Number].IsShutDown;
+    }
+
+    /// <summary>Ends the waits for a socket that was shut down in both directions. Windows, unlike others, reports such a socket neither as ready nor as ended.</summary>
+    internal void EndWaits(SocketHandle socket)
+    {
+        if (!OperatingSystem.IsWindows())
+            return;
+
+        lock (_gate)
+            Slot(socket.Number).IsShutDown = true;
+
+        Kernel32.CancelRequests(this[socket].SafeHandle, 0);
+        ShutDown?.Invoke();
     }
 
     internal void SetPolled(SocketHandle socket, bool polled)
@@ -150,5 +181,6 @@ public sealed class SocketObjects(bool areNonBlocking = false) : IDisposable
     {
         public Socket? Socket;
         public bool IsPolled;
+        public bool IsShutDown;
     }
 }

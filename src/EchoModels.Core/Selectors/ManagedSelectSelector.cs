@@ -25,13 +25,14 @@ internal sealed class ManagedSelectSelector : ISelector
         _kernel = kernel;
         _objects = kernel.Objects ?? throw new IOException("Socket.Select: needs Socket objects");
         _waker = new Waker(kernel);
+        _objects.ShutDown += Wake;
         try
         {
             Add(_waker.Socket, Interest.Read);
         }
         catch
         {
-            _waker.Dispose();
+            Dispose();
             throw;
         }
     }
@@ -63,9 +64,9 @@ internal sealed class ManagedSelectSelector : ISelector
 
     public ReadOnlySpan<ReadyEvent> Wait(int milliseconds)
     {
-        FillLists();
-        int found = SocketSelect.Wait(_kernel.Observer, _toRead, _toWrite, milliseconds);
         _ready.Clear();
+        FillLists();
+        int found = SocketSelect.Wait(_kernel.Observer, _toRead, _toWrite, _ready.Count > 0 ? 0 : milliseconds);
         if (found > 0)
         {
             Collect(_toRead, Interest.Read);
@@ -77,14 +78,24 @@ internal sealed class ManagedSelectSelector : ISelector
 
     public void Wake() => _waker.Wake();
 
-    public void Dispose() => _waker.Dispose();
+    public void Dispose()
+    {
+        _objects.ShutDown -= Wake;
+        _waker.Dispose();
+    }
 
     private void FillLists()
     {
         _toRead.Clear();
         _toWrite.Clear();
-        foreach ((Socket socket, Interest interest, _) in _watched)
+        foreach ((Socket socket, Interest interest, SocketHandle handle) in _watched)
         {
+            if (_objects.IsShutDown(handle))
+            {
+                _ready.Add(new ReadyEvent(handle.Token, interest)); // Socket.Select would not report it
+                continue;
+            }
+
             if ((interest & Interest.Read) != 0)
                 _toRead.Add(socket);
             if ((interest & Interest.Write) != 0)

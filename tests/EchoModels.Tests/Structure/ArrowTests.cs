@@ -13,7 +13,7 @@ public sealed class ArrowTests
     /// <summary>From the bottom up; those of one layer do not refer to each other.</summary>
     private static readonly string[][] Layers =
     [
-        ["EchoModels.Posix"],
+        ["EchoModels.Posix", "EchoModels.Windows"],
         ["EchoModels.Kernel"],
         ["EchoModels.Events"],
         ["EchoModels.Connections"],
