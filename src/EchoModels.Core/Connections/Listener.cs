@@ -60,8 +60,10 @@ public sealed class Listener : EventSource
     internal void EndBackoff() => _backoffStart = null;
 
     /// <summary>The call was interrupted or given up, or the error is that of a connection which has gone again. See accept(2).</summary>
+    /// <remarks>A client that resets while it is in the backlog is ECONNABORTED by POSIX, ECONNRESET on Windows, and ENOTCONN where its address is asked for.</remarks>
     private static bool HasPassed(SocketError error) => error
         is SocketError.WouldBlock or SocketError.Interrupted or SocketError.OperationAborted or SocketError.ConnectionAborted
-        or SocketError.ConnectionReset or SocketError.NotConnected or SocketError.ProtocolNotSupported
-        or SocketError.NetworkDown or SocketError.NetworkUnreachable or SocketError.HostUnreachable;
+        or SocketError.ConnectionReset or SocketError.NotConnected or SocketError.ProtocolNotSupported or SocketError.ProtocolOption
+        or SocketError.OperationNotSupported or SocketError.TimedOut or SocketError.NetworkDown or SocketError.NetworkUnreachable
+        or SocketError.HostDown or SocketError.HostUnreachable;
 }

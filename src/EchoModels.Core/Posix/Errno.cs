@@ -21,7 +21,10 @@ internal static class Errno
     public const int EPIPE = 32;
     public const int ENOSYS = 38;
     public const int ETIME = 62;
+    public const int ENONET = 64;
     public const int EPROTO = 71;
+    public const int ENOPROTOOPT = 92;
+    public const int EOPNOTSUPP = 95;
     public const int EAFNOSUPPORT = 97;
     public const int EADDRINUSE = 98;
     public const int EADDRNOTAVAIL = 99;
@@ -33,6 +36,7 @@ internal static class Errno
     public const int ENOTCONN = 107;
     public const int ETIMEDOUT = 110;
     public const int ECONNREFUSED = 111;
+    public const int EHOSTDOWN = 112;
     public const int EHOSTUNREACH = 113;
     public const int EALREADY = 114;
     public const int EINPROGRESS = 115;
@@ -49,6 +53,8 @@ internal static class Errno
         EPIPE => SocketError.Shutdown,
         ENOTCONN => SocketError.NotConnected,
         EPROTO => SocketError.ProtocolNotSupported,
+        ENOPROTOOPT => SocketError.ProtocolOption,
+        EOPNOTSUPP => SocketError.OperationNotSupported,
         EINPROGRESS => SocketError.InProgress,
         EADDRINUSE => SocketError.AddressAlreadyInUse,
         EADDRNOTAVAIL or ENODEV => SocketError.AddressNotAvailable,
@@ -57,7 +63,8 @@ internal static class Errno
         EINVAL => SocketError.InvalidArgument,
         ENETDOWN => SocketError.NetworkDown,
         ENETUNREACH => SocketError.NetworkUnreachable,
-        EHOSTUNREACH => SocketError.HostUnreachable,
+        ENONET or EHOSTUNREACH => SocketError.HostUnreachable,
+        EHOSTDOWN => SocketError.HostDown,
         ECANCELED => SocketError.OperationAborted,
         ETIMEDOUT => SocketError.TimedOut,
         EMFILE or ENFILE => SocketError.TooManyOpenSockets,

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using EchoModels.Connections;
 using EchoModels.Events;
 using EchoModels.Kernel;
+using EchoModels.Posix;
 using EchoModels.Tests.Support;
 using Xunit;
 
@@ -54,6 +55,38 @@ public sealed class SocketSetAcceptTests : IDisposable
         subscription.Dispose();
         Assert.Equal(backsOff, published.Count > 0);
         Assert.All(published, one => Assert.Equal(error, one.Error));
+    }
+
+    /// <summary>The errors of a connection that has gone again, of accept(2): the next one is accepted at once. All others are the system's own.</summary>
+    [Theory]
+    [InlineData(Errno.ECONNABORTED, false)]
+    [InlineData(Errno.ECONNRESET, false)]
+    [InlineData(Errno.ENOTCONN, false)]
+    [InlineData(Errno.EPROTO, false)]
+    [InlineData(Errno.ENOPROTOOPT, false)]
+    [InlineData(Errno.EOPNOTSUPP, false)]
+    [InlineData(Errno.ETIMEDOUT, false)]
+    [InlineData(Errno.ENETDOWN, false)]
+    [InlineData(Errno.ENETUNREACH, false)]
+    [InlineData(Errno.ENONET, false)]
+    [InlineData(Errno.EHOSTDOWN, false)]
+    [InlineData(Errno.EHOSTUNREACH, false)]
+    [InlineData(Errno.EAGAIN, false)]
+    [InlineData(Errno.EINTR, false)]
+    [InlineData(Errno.ECANCELED, false)]
+    [InlineData(Errno.EMFILE, true)]
+    [InlineData(Errno.ENFILE, true)]
+    [InlineData(Errno.ENOBUFS, true)]
+    [InlineData(Errno.ENOMEM, true)]
+    [InlineData(Errno.EPERM, true)]
+    [InlineData(Errno.EINVAL, true)]
+    [InlineData(Errno.ENOSYS, true)]
+    public void Backs_off_after_an_error_of_the_system_and_not_of_a_connection(int errno, bool backsOff)
+    {
+        Listener listener = TestKernel.Listen(backlog: 1);
+        using SocketSet set = new([listener], TestKernel.Open());
+
+        Assert.Equal(backsOff, listener.BacksOffAfter(Errno.Meaning(errno)));
     }
 
     [Slow]
