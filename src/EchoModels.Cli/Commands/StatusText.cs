@@ -70,7 +70,7 @@ internal sealed class StatusText
 
     private void AddUsage(StatusReport status)
     {
-        Add(3, "wakeups", Quantity.Group((long?)status.Wakeups));
+        Add(3, "wakeups", Quantity.Group(status.Wakeups));
         Add(2, "threads", Quantity.Group(status.Threads));
         Add(2, "cpu", Invariant($"{status.CpuUserSeconds:N2} s user, {status.CpuSystemSeconds:N2} s system"));
         Add(2, "memory", Invariant($"{status.RssBytes / 1048576.0:N1} MiB resident"));

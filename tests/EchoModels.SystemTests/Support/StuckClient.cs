@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
+using EchoModels.SystemTests.Windows;
 
 namespace EchoModels.SystemTests.Support;
 
@@ -22,9 +24,17 @@ internal sealed class StuckClient : IDisposable
     {
     }
 
-    private StuckClient(int port, Func<JsonElement> status)
+    /// <summary>To ask that one's status takes too long: it has received everything when nothing is unread in the kernel.</summary>
+    public StuckClient(WindowsServer server) : this(server.Port, client => KernelQueue.Unread(client.Socket) == 0)
     {
-        long before = BytesIn(status());
+    }
+
+    private StuckClient(int port, Func<JsonElement> status) : this(port, new ReceivedBytes(status).HaveReached)
+    {
+    }
+
+    private StuckClient(int port, Func<StuckClient, bool> hasReceivedAll)
+    {
         _client = new Client(new IPEndPoint(IPAddress.Loopback, port), receiveBuffer: 4096);
         do
         {
@@ -33,8 +43,10 @@ internal sealed class StuckClient : IDisposable
             Limit.Until(() => Native.Unacknowledged(_client.Socket) == 0, "everything sent has arrived");
             Assert.True(Sent < Most, "the server takes any amount from a client that does not read");
         }
-        while (Limit.Within(TimeSpan.FromMilliseconds(300), () => BytesIn(status()) - before == Sent));
+        while (Limit.Within(TimeSpan.FromMilliseconds(300), () => hasReceivedAll(this)));
     }
+
+    private Socket Socket => _client.Socket;
 
     /// <summary>Bytes that it has sent, and that have to come back.</summary>
     public long Sent { get; private set; }
@@ -71,5 +83,13 @@ internal sealed class StuckClient : IDisposable
         _read += Step;
     }
 
-    private static long BytesIn(JsonElement status) => status.GetProperty("bytesIn").GetInt64();
+    /// <summary>The bytes that a server says to have received since the client was made.</summary>
+    private sealed class ReceivedBytes(Func<JsonElement> status)
+    {
+        private readonly long _before = BytesIn(status());
+
+        public bool HaveReached(StuckClient client) => BytesIn(status()) - _before == client.Sent;
+
+        private static long BytesIn(JsonElement status) => status.GetProperty("bytesIn").GetInt64();
+    }
 }
