@@ -21,11 +21,15 @@ internal sealed class InteractiveClient(IPEndPoint server, TimeSpan timeout, IKe
     private readonly Transcript _transcript = new(Console.Out, withPrompt: !Console.IsInputRedirected && !Console.IsOutputRedirected);
     private readonly byte[] _buffer = new byte[16 * 1024];
     private volatile bool _inputEnded;
+    private volatile IOException? _inputError;
 
     /// <summary>Runs until the server has closed the connection.</summary>
     /// <exception cref="RunFailedException">The connection failed, was reset, or was not closed by the server after the input had ended.</exception>
+    /// <exception cref="IOException">Standard input cannot be read, or standard output not be written.</exception>
     public void Run()
     {
+        StandardInput.Demand();
+        StandardStreams.DemandOutput();
         SocketHandle socket = Connect();
         kernel.SetBlocking(socket, blocking: true);
         selector.Add(socket, Interest.Read);
@@ -41,6 +45,8 @@ internal sealed class InteractiveClient(IPEndPoint server, TimeSpan timeout, IKe
         }
 
         _transcript.End();
+        if (_inputError is { } error)
+            throw error;
         if (!_inputEnded)
             StdErr.WriteLine("the server closed the connection");
     }
@@ -95,6 +101,13 @@ internal sealed class InteractiveClient(IPEndPoint server, TimeSpan timeout, IKe
                 SendAll(socket, line.AsSpan(0, count));
             }
 
+            _inputEnded = true;
+            kernel.Shutdown(socket, SocketShutdown.Send);
+        }
+        catch (IOException unreadable)
+        {
+            // The end of the stream lets the receiving thread end, which reports the error.
+            _inputError = unreadable;
             _inputEnded = true;
             kernel.Shutdown(socket, SocketShutdown.Send);
         }

@@ -90,6 +90,7 @@ internal static class ClientCommand
 
     private static int RunLoad(ParseResult parsed)
     {
+        StandardStreams.DemandOutput();
         ClientOptions options = new()
         {
             Server = Server(parsed),

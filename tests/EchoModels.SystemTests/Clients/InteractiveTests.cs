@@ -37,20 +37,4 @@ public sealed class InteractiveTests
         Assert.Equal(0, window.ExitCode());
         server.End();
     }
-
-    [Slow, Theory]
-    [InlineData("0</tmp")] // a directory
-    [InlineData("0>/dev/null")] // for writing only, as nohup opens it
-    public void Treats_an_input_that_cannot_be_read_as_empty(string redirection)
-    {
-        using Server server = Server.Start();
-        string[] shell = ["/bin/sh", "-c", $"exec \"$0\" \"$@\" {redirection}"];
-        using Process client = Executable.Start(server.Directory, shell, ["client", "-i", "-p", $"{server.Port}"]);
-
-        Assert.Equal("", client.StandardOutput.ReadToEnd().Trim());
-        Assert.Equal("", client.StandardError.ReadToEnd());
-        Assert.True(client.WaitForExit(Limit.Generous), "it has ended");
-        Assert.Equal(0, client.ExitCode);
-        server.End();
-    }
 }
