@@ -37,6 +37,9 @@ internal sealed record StatusReport(
 
     /// <summary>What child processes have used, beside the server itself.</summary>
     public ChildCounts? Children { get; init; }
+
+    /// <summary>The addresses and ports that it listens on.</summary>
+    public IReadOnlyList<string> Listening { get; init; } = [];
 }
 
 /// <summary>Connections: open now; accepted and closed since the start; waiting to be served; with unsent bytes; with child processes.</summary>

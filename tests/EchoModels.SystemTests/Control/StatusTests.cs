@@ -11,6 +11,7 @@ public sealed class StatusTests
     [
         "model", "selector", "uptimeSeconds", "connections", "receives", "ownReceives", "bytesIn", "bytesOut", "calls", "wouldBlocks",
         "signals", "wakeups", "threads", "cpuUserSeconds", "cpuSystemSeconds", "rssBytes", "switches", "options", "sinceSwitch", "children",
+        "listening",
     ];
 
     [Slow, Fact]
