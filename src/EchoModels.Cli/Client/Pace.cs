@@ -3,6 +3,9 @@ namespace EchoModels.Cli.Client;
 /// <summary>Decides when a client sends its next message.</summary>
 internal abstract class Pace
 {
+    /// <summary>The most pauses that memory is reserved for in advance.</summary>
+    private const int MaxReserved = 64 * 1024;
+
     /// <summary>The time at which the next message is due without an echo; <see cref="Clock.Never"/> if messages only follow echoes.</summary>
     public virtual long NextDue => Clock.Never;
 
@@ -12,7 +15,7 @@ internal abstract class Pace
     public static Pace For(ClientOptions options) => options switch
     {
         { Rate: { } rate } => new OpenLoop(rate),
-        { Think.Ticks: > 0 } => new ThinkTimeLoop(options.Think, options.Connections * options.Pipeline),
+        { Think.Ticks: > 0 } => new ThinkTimeLoop(options.Think, Math.Min(options.Connections * options.Pipeline, MaxReserved)),
         _ => new ClosedLoop(),
     };
 
@@ -35,6 +38,9 @@ internal abstract class Pace
         client = null!;
         return false;
     }
+
+    /// <summary>The due times of a client's messages that are due and not issued yet, because it has no room for them.</summary>
+    public virtual IEnumerable<long> DueUnsent(LoadConnection client) => [];
 
     /// <summary>The next message follows the echo at once.</summary>
     private sealed class ClosedLoop : Pace
@@ -111,11 +117,19 @@ internal abstract class Pace
             return true;
         }
 
+        public override IEnumerable<long> DueUnsent(LoadConnection client)
+        {
+            for (long message = client.Issued; message < _due[client.Slot]; message++)
+                yield return DueOf(client, message);
+        }
+
         private void IssueDue(LoadConnection client, long now)
         {
             while (client.HasRoom && client.Issued < _due[client.Slot])
-                client.Issue(Due((client.Issued * _clients.Count) + _positions[client.Slot]), now);
+                client.Issue(DueOf(client, client.Issued), now);
         }
+
+        private long DueOf(LoadConnection client, long message) => Due((message * _clients.Count) + _positions[client.Slot]);
 
         private long Due(long message) => _begin + (long)((double)message * Clock.Second / rate);
     }
