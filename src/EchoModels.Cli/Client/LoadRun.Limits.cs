@@ -15,13 +15,17 @@ internal sealed partial class LoadRun
         List<string> failures = [];
         if (Faults.Describe() is { } faults)
             failures.Add(faults);
-        if (IsInterrupted && Connected == 0)
-            failures.Add($"interrupted: nobody was connected ({Faults.Server})");
+        if (IsInterrupted && !_started)
+            failures.Add($"interrupted: {ConnectedInWords} ({Faults.Server})");
         if (Seconds - SecondsStoodStill >= MinSecondsToJudge && ClientReport.Of(this).DescribeStarvation() is { } starvation)
             failures.Add(starvation);
 
         return failures.Count == 0 ? null : string.Join("; ", failures);
     }
+
+    private string ConnectedInWords => Connected == 0
+        ? "nobody was connected"
+        : FormattableString.Invariant($"{Connected:N0} of {_options.Connections:N0} connected, and nothing was sent");
 
     /// <summary>Handles what has arrived at a client's socket and was not reported yet, before the client is judged.</summary>
     private void Look(LoadConnection client)

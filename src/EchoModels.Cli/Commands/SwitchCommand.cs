@@ -34,6 +34,7 @@ internal static class SwitchCommand
 
     private static int Run(string request, int port, bool json)
     {
+        StandardStreams.DemandOutput(); // before anything is changed
         string answer = ControlClient.Ask(port, request);
         SwitchReport report = JsonSerializer.Deserialize(answer, Wire.Readable.SwitchReport)!;
         string line = report.FromInWords == report.ToInWords

@@ -119,6 +119,20 @@ public sealed class HonestyTests
     }
 
     [Slow, Fact]
+    public void Interrupted_before_all_were_connected_it_says_how_many_were()
+    {
+        using Backlog full = new(taken: 0); // it has room for one client
+        using RuntimeDirectory directory = new();
+        using Process client = Start(directory, full.Port, "-c", "20", "--timeout", "1h");
+        full.AwaitAttempts(17); // more than the first batch, so that the client has looked at that
+        Native.Signal(client.Id, Native.SIGINT);
+
+        Assert.Matches($@"^echomodels: interrupted: \d+ of 20 connected, and nothing was sent \(127\.0\.0\.1:{full.Port}\)\n$", client.StandardError.ReadToEnd());
+        Assert.Equal("", client.StandardOutput.ReadToEnd());
+        Assert.Equal(1, ExitCode(client));
+    }
+
+    [Slow, Fact]
     public void Interrupted_in_the_course_of_a_run_it_reports_what_there_is()
     {
         using Server server = Server.Start();
@@ -237,11 +251,11 @@ public sealed class HonestyTests
         private readonly List<Socket> _queue = [];
         private readonly int _ownAttempts;
 
-        public Backlog()
+        public Backlog(int taken = 4)
         {
             _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
             _listener.Listen(0);
-            for (int i = 0; i < 4; i++)
+            for (int i = 0; i < taken; i++)
             {
                 _queue.Add(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { Blocking = false });
                 _ = Record.Exception(() => _queue[^1].Connect(_listener.LocalEndPoint!)); // "in progress"

@@ -23,6 +23,30 @@ public sealed class InteractiveTests
         server.End();
     }
 
+    [Slow, Fact]
+    public void Names_the_address_that_answered_where_the_host_is_a_name()
+    {
+        using Server server = Server.Start();
+        using Process client = Process.Start(Executable.Prepare(server.Directory, [], ["client", "-i", "-p", $"{server.Port}", "--host", "localhost"]))!;
+        client.StandardInput.Write("hello\n");
+        client.StandardInput.Close();
+
+        Assert.Equal("hello\n", client.StandardOutput.ReadToEnd());
+        Assert.Equal($"connected to 127.0.0.1:{server.Port}\n", client.StandardError.ReadToEnd());
+        Assert.True(client.WaitForExit(Limit.Generous), "it has ended");
+        Assert.Equal(0, client.ExitCode);
+        server.End();
+    }
+
+    [Slow, Fact]
+    public void Reports_in_one_line_that_no_server_listens()
+    {
+        Outcome outcome = Executable.Run("client", "-i", "-p", "1");
+
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Equal("echomodels: no connection: 127.0.0.1:1 refused", Assert.Single(outcome.ErrorLines));
+    }
+
     [Fact]
     public void Shows_each_line_and_its_echo_and_does_not_change_the_terminal()
     {
