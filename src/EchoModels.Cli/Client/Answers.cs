@@ -70,13 +70,13 @@ internal sealed class Answers(Pace pace)
         if (_sendingEnded)
             return; // counted then
 
-        foreach (long due in pace.DueUnsent(client))
-            AddUnanswered(now - due);
+        foreach ((long due, long count) in pace.DueUnsent(client))
+            AddUnanswered(now - due, count);
     }
 
-    private void AddUnanswered(long waited)
+    private void AddUnanswered(long waited, long count = 1)
     {
-        Latency.Record(waited);
-        Unanswered++;
+        Latency.Record(waited, count);
+        Unanswered += count;
     }
 }
