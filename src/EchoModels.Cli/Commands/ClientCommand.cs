@@ -116,7 +116,7 @@ internal static class ClientCommand
     {
         using CancellationTokenRegistration registration = stop.Register(run.Interrupt);
         LoadRun.WarmUp(options, selector, kernel);
-        ServerIdentity server = new([options.Server, .. options.OtherAddresses]);
+        MeasuredServer server = new([options.Server, .. options.OtherAddresses]);
         run.Run();
 
         ClientReport report = ClientReport.Of(run) with { Model = server.ModelAt(run.Faults.Server) };

@@ -29,6 +29,9 @@ internal sealed record StatusReport(
     long RssBytes,
     IReadOnlyList<SwitchReport> Switches)
 {
+    /// <summary>Where it listens.</summary>
+    public IReadOnlyList<string> EndPoints { get; init; } = [];
+
     /// <summary>The options in force, in words; empty where the model has no choice.</summary>
     public string Options { get; init; } = "";
 
@@ -37,9 +40,6 @@ internal sealed record StatusReport(
 
     /// <summary>What child processes have used, beside the server itself.</summary>
     public ChildCounts? Children { get; init; }
-
-    /// <summary>The addresses and ports that it listens on.</summary>
-    public IReadOnlyList<string> Listening { get; init; } = [];
 }
 
 /// <summary>Connections: open now; accepted and closed since the start; waiting to be served; with unsent bytes; with child processes.</summary>

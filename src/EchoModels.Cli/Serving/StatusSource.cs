@@ -46,7 +46,7 @@ internal sealed class StatusSource
             usage.RssBytes,
             _host.Switches)
         {
-            Listening = [.. _services.Sockets.Listeners.Select(listener => $"{listener.EndPoint}")],
+            EndPoints = [.. _services.Sockets.Listeners.Select(listener => $"{listener.EndPoint}")],
             Options = _host.Options.Describe(_host.Serving),
             SinceSwitch = PeriodCounts.Of(_host.SinceSwitch, _host.TotalsSinceSwitch),
             Children = new ChildCounts(children.Count, children.CpuUserSeconds, children.CpuSystemSeconds, children.RssBytes),

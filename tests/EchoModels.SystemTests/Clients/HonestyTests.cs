@@ -197,10 +197,10 @@ public sealed class HonestyTests
     public void Status_lists_the_addresses_of_the_server()
     {
         using Server server = Server.Start("-p", "0");
-        string[] listening = [.. server.Status().GetProperty("listening").EnumerateArray().Select(one => one.GetString()!)];
+        string[] endPoints = [.. server.Status().GetProperty("endPoints").EnumerateArray().Select(one => one.GetString()!)];
 
-        Assert.Equal(2, listening.Length);
-        Assert.Contains($"127.0.0.1:{server.Port}", listening);
+        Assert.Equal(2, endPoints.Length);
+        Assert.Contains($"127.0.0.1:{server.Port}", endPoints);
         server.End();
     }
 

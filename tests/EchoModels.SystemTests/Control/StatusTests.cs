@@ -10,8 +10,7 @@ public sealed class StatusTests
     private static readonly string[] Fields =
     [
         "model", "selector", "uptimeSeconds", "connections", "receives", "ownReceives", "bytesIn", "bytesOut", "calls", "wouldBlocks",
-        "signals", "wakeups", "threads", "cpuUserSeconds", "cpuSystemSeconds", "rssBytes", "switches", "options", "sinceSwitch", "children",
-        "listening",
+        "signals", "wakeups", "threads", "cpuUserSeconds", "cpuSystemSeconds", "rssBytes", "switches", "endPoints", "options", "sinceSwitch", "children",
     ];
 
     [Slow, Fact]

@@ -10,7 +10,7 @@ namespace EchoModels.Cli.Client;
 /// The control channel belongs to a port, and another server may listen on the same port of another address. So the status counts only
 /// if its server listens on the very address that the clients were connected to.
 /// </remarks>
-internal sealed class ServerIdentity
+internal sealed class MeasuredServer
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(1);
 
@@ -19,7 +19,7 @@ internal sealed class ServerIdentity
 
     /// <summary>Asks for the status before the run.</summary>
     /// <param name="addresses">Those that the clients may be connected to.</param>
-    public ServerIdentity(IReadOnlyList<IPEndPoint> addresses)
+    public MeasuredServer(IReadOnlyList<IPEndPoint> addresses)
     {
         _port = addresses[0].Port;
         _before = addresses.Any(address => IPAddress.IsLoopback(address.Address)) ? Ask(_port) : null;
@@ -37,7 +37,7 @@ internal sealed class ServerIdentity
     }
 
     /// <summary>Whether a server with this status accepts what is sent to an address.</summary>
-    public static bool Listens(StatusReport status, IPEndPoint server) => status.Listening.Any(text =>
+    public static bool Listens(StatusReport status, IPEndPoint server) => status.EndPoints.Any(text =>
         IPEndPoint.TryParse(text, out IPEndPoint? at) && at.Port == server.Port
         && at.AddressFamily == server.AddressFamily
         && (at.Address.Equals(server.Address) || at.Address.Equals(IPAddress.Any) || at.Address.Equals(IPAddress.IPv6Any)));
