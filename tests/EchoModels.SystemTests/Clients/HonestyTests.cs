@@ -232,7 +232,7 @@ public sealed class HonestyTests
     private static Process Start(Server server, params string[] arguments) => Start(server.Directory, server.Port, arguments);
 
     private static Process Start(RuntimeDirectory directory, int port, params string[] arguments) =>
-        Process.Start(Executable.Prepare(directory, [], ["client", "-p", $"{port}", .. arguments]))!;
+        Executable.Start(directory, [], ["client", "-p", $"{port}", .. arguments]);
 
     private static int ExitCode(Process client)
     {

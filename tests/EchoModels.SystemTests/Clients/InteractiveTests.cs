@@ -27,7 +27,7 @@ public sealed class InteractiveTests
     public void Names_the_address_that_answered_where_the_host_is_a_name()
     {
         using Server server = Server.Start();
-        using Process client = Process.Start(Executable.Prepare(server.Directory, [], ["client", "-i", "-p", $"{server.Port}", "--host", "localhost"]))!;
+        using Process client = Executable.Start(server.Directory, [], ["client", "-i", "-p", $"{server.Port}", "--host", "localhost"]);
         client.StandardInput.Write("hello\n");
         client.StandardInput.Close();
 

@@ -111,7 +111,7 @@ public sealed class StandardStreamTests
         foreach (string verb in Printing)
         {
             ProcessStartInfo start = Executable.Prepare(server.Directory, ["/bin/sh", "-c", "read go; exec \"$0\" \"$@\""], Arguments(server, verb));
-            using Process process = Process.Start(start)!;
+            using Process process = Launcher.Start(start);
             process.StandardOutput.Close();
             process.StandardInput.WriteLine("go\nhello");
             process.StandardInput.Close();
@@ -128,7 +128,7 @@ public sealed class StandardStreamTests
     public void The_interactive_client_ends_with_the_reader_of_its_output()
     {
         using Server server = Server.Start();
-        using Process process = Process.Start(Executable.Prepare(server.Directory, [], Arguments(server, "client -p PORT -i")))!;
+        using Process process = Executable.Start(server.Directory, [], Arguments(server, "client -p PORT -i"));
         process.StandardInput.WriteLine("one");
         Assert.Equal("one", process.StandardOutput.ReadLine());
         process.StandardOutput.Close();
@@ -145,7 +145,7 @@ public sealed class StandardStreamTests
     private static Outcome Run(Server server, string redirections, string verb)
     {
         ProcessStartInfo start = Executable.Prepare(server.Directory, ["/bin/sh", "-c", $"exec \"$0\" \"$@\" {redirections}"], Arguments(server, verb));
-        using Process process = Process.Start(start)!;
+        using Process process = Launcher.Start(start);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
         try
