@@ -18,8 +18,7 @@ static int Run(string[] args)
     // Before any thread is started: each inherits the mask.
     InheritedSignals.Unblock();
 
-    // Opens stderr while a descriptor is free, so that later errors can be reported.
-    _ = Console.Error;
+    StandardStreams.Install();
 
     RootCommand root = new("A TCP echo server that shows every I/O model there is, and switches between them live.")
     {

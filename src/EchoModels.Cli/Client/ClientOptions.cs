@@ -5,7 +5,11 @@ namespace EchoModels.Cli.Client;
 /// <summary>The load to generate: how many clients, what each sends, and when it sends the next message.</summary>
 internal sealed record ClientOptions
 {
+    /// <summary>Where to connect to; the first address of a host that has several.</summary>
     public required IPEndPoint Server { get; init; }
+
+    /// <summary>The other addresses of the host, which are tried in this order where nobody can be connected.</summary>
+    public IReadOnlyList<IPEndPoint> OtherAddresses { get; init; } = [];
 
     public int Connections { get; init; } = 20;
 

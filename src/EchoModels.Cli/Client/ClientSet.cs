@@ -3,9 +3,12 @@ using EchoModels.Kernel;
 namespace EchoModels.Cli.Client;
 
 /// <summary>All clients by slot, each registered with the selector for the interest of its state.</summary>
-internal sealed class ClientSet(int slots, ISelector selector, IKernel kernel, Faults faults) : IDisposable
+internal sealed class ClientSet(int slots, ISelector selector, IKernel kernel) : IDisposable
 {
     private readonly LoadConnection?[] _clients = new LoadConnection?[slots];
+
+    /// <summary>Raised before a client that has failed is closed.</summary>
+    public event Action<LoadConnection, Fault>? Failed;
 
     /// <summary>Clients that are not closed, those that are still connecting included.</summary>
     public int Open { get; private set; }
@@ -14,6 +17,12 @@ internal sealed class ClientSet(int slots, ISelector selector, IKernel kernel, F
 
     /// <summary>Clients whose connection was established, those that failed afterwards included.</summary>
     public int Connected { get; private set; }
+
+    /// <summary>Clients that got an answer while messages were sent.</summary>
+    public int Served => _clients.Count(client => client is { Echoed: > 0, IsStarved: false });
+
+    /// <summary>Clients that sent messages and got no answer.</summary>
+    public int Starved => _clients.Count(client => client is { IsStarved: true });
 
     /// <summary>Bytes received by all of them.</summary>
     public long Received => _clients.Sum(client => client?.Received ?? 0);
@@ -63,20 +72,46 @@ internal sealed class ClientSet(int slots, ISelector selector, IKernel kernel, F
     }
 
     /// <summary>Fails every client that has waited for the server since a moment without any progress.</summary>
-    public void FailStalled(long since)
+    /// <param name="since">The moment.</param>
+    /// <param name="look">Handles what has arrived at a client's socket and was not reported yet; called before it is judged.</param>
+    public void FailStalled(long since, Action<LoadConnection> look)
     {
         foreach (LoadConnection? client in _clients)
         {
-            Fault fault = client?.FaultIfStalled(since) ?? Fault.None;
+            if (client is null || client.FaultIfStalled(since) == Fault.None)
+                continue;
+
+            look(client);
+            Fault fault = client.FaultIfStalled(since);
             if (fault != Fault.None)
-                Fail(client!, fault);
+                Fail(client, fault);
+        }
+    }
+
+    /// <summary>Takes a time in which this process stood still off all waits.</summary>
+    public void HandleStandstill(long nanoseconds)
+    {
+        foreach (LoadConnection? client in _clients)
+        {
+            if (client is not null)
+                client.LastProgress += nanoseconds;
         }
     }
 
     public void Fail(LoadConnection client, Fault fault)
     {
-        faults.Add(fault, client);
+        Failed?.Invoke(client, fault);
         Close(client);
+    }
+
+    /// <summary>Closes every client, without counting a fault.</summary>
+    public void CloseAll()
+    {
+        foreach (LoadConnection? client in _clients)
+        {
+            if (client is { State: not ClientState.Closed })
+                Close(client);
+        }
     }
 
     public void Close(LoadConnection client)
@@ -91,12 +126,5 @@ internal sealed class ClientSet(int slots, ISelector selector, IKernel kernel, F
     }
 
     /// <summary>Closes the clients that are still open.</summary>
-    public void Dispose()
-    {
-        foreach (LoadConnection? client in _clients)
-        {
-            if (client is { State: not ClientState.Closed })
-                Close(client);
-        }
-    }
+    public void Dispose() => CloseAll();
 }

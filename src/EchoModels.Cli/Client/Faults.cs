@@ -1,3 +1,4 @@
+using System.Net;
 using EchoModels.Kernel;
 
 namespace EchoModels.Cli.Client;
@@ -18,6 +19,9 @@ internal enum Fault
 
     /// <summary>This process has no descriptor left for a socket (EMFILE).</summary>
     NoDescriptor,
+
+    /// <summary>Bytes were received before any were sent: a greeting.</summary>
+    SendsFirst,
 
     /// <summary>A received byte differs from the byte sent at its position.</summary>
     Mismatch,
@@ -42,12 +46,16 @@ internal enum Fault
 internal sealed class Faults(ClientOptions options)
 {
     private readonly int[] _counts = new int[Enum.GetValues<Fault>().Length];
-    private string _firstMismatch = "";
+    private readonly List<string> _failedAddresses = [];
+    private readonly Dictionary<Fault, (long Byte, int Client)> _first = [];
 
     public int this[Fault kind] => _counts[(int)kind];
 
+    /// <summary>The address that connections are made to; the reports name it.</summary>
+    public IPEndPoint Server { get; private set; } = options.Server;
+
     /// <summary>Clients that received a wrong byte, or too many.</summary>
-    public int Mismatches => this[Fault.Mismatch] + this[Fault.ExtraBytes];
+    public int Mismatches => this[Fault.SendsFirst] + this[Fault.Mismatch] + this[Fault.ExtraBytes];
 
     /// <summary>Clients that failed in any other way.</summary>
     public int Errors => _counts.Sum() - Mismatches;
@@ -59,8 +67,14 @@ internal sealed class Faults(ClientOptions options)
     public void Add(Fault kind, LoadConnection client)
     {
         Add(kind);
-        if (Mismatches == 1 && kind is Fault.Mismatch or Fault.ExtraBytes && _firstMismatch.Length == 0)
-            _firstMismatch = FormattableString.Invariant($"first at byte {client.Received} of client {client.Slot}");
+        _first.TryAdd(kind, (client.Received, client.Slot));
+    }
+
+    /// <summary>Goes on to another address of the same host, as nobody was connected at the last one.</summary>
+    public void TryNext(IPEndPoint next, Fault failure)
+    {
+        _failedAddresses.Add($"{Server} {Words(failure)}");
+        Server = next;
     }
 
     /// <summary>All kinds of faults with their counts, in one line; null if there are none.</summary>
@@ -73,35 +87,57 @@ internal sealed class Faults(ClientOptions options)
                 parts.Add(Describe(kind, this[kind]));
         }
 
-        if (parts.Count == 0)
-            return null;
-
-        string all = string.Join("; ", parts);
-        return _firstMismatch.Length == 0 ? all : $"{all} ({_firstMismatch})";
+        return parts.Count == 0 ? null : string.Join("; ", parts);
     }
+
+    /// <summary>How an attempt to connect has failed, in words.</summary>
+    public static string Words(Fault failure) => failure switch
+    {
+        Fault.Refused => "refused",
+        Fault.ConnectTimeout => "not answered",
+        Fault.NoDescriptor => "not opened: out of descriptors",
+        _ => "failed: no route, or no free port",
+    };
 
     private static string Limit => DescriptorLimit.Current == int.MaxValue
         ? "the system's limit is reached"
-        : FormattableString.Invariant($"the limit is {DescriptorLimit.Current}");
+        : Invariant($"the limit is {DescriptorLimit.Current:N0}");
+
+    /// <summary>Where it was connected to; and, with several addresses, how the others have failed.</summary>
+    private string At => $"({string.Join("; ", [$"{Server}", .. _failedAddresses])})";
 
     private string Describe(Fault kind, int count)
     {
-        string clients = count == options.Connections && count > 1
-            ? FormattableString.Invariant($"all {count} connections")
-            : FormattableString.Invariant($"{count} of {options.Connections} connections");
-        string timeout = FormattableString.Invariant($"{options.Timeout.TotalSeconds:0.###}s");
+        string timeout = Invariant($"{options.Timeout.TotalSeconds:0.###}s");
+        string clients = Connections(count);
         return kind switch
         {
-            Fault.Refused => $"{clients} refused ({options.Server})",
-            Fault.ConnectTimeout => $"{clients} not answered within {timeout} ({options.Server})",
-            Fault.ConnectFailed => $"{clients} failed: no route, or no free port ({options.Server})",
+            Fault.Refused => $"{clients} refused {At}",
+            Fault.ConnectTimeout => $"{clients} not answered within {timeout} {At}",
+            Fault.ConnectFailed => $"{clients} failed: no route, or no free port {At}",
             Fault.NoDescriptor => $"{clients} not opened: out of descriptors ({Limit}, see ulimit -n)",
-            Fault.Mismatch => $"{clients} got a wrong byte",
-            Fault.ExtraBytes => $"{clients} got more bytes than they sent",
+            Fault.SendsFirst => $"the server sends before it is spoken to: not a plain echo ({Server})",
+            Fault.Mismatch => $"{clients} got a wrong byte{Difference(kind)}",
+            Fault.ExtraBytes => $"{clients} got more bytes than {(count == 1 ? "it" : "they")} sent{Difference(kind)}",
             Fault.ClosedEarly => $"{clients} closed early by the server",
             Fault.Reset => $"{clients} reset by the server",
             Fault.Stalled => $"{clients} stalled for {timeout}",
             _ => $"{clients} not closed by the server within {timeout}",
         };
     }
+
+    /// <summary>So many of the connections, in words.</summary>
+    private string Connections(int count) => (count, options.Connections) switch
+    {
+        (1, 1) => "1 connection",
+        _ when count == options.Connections => Invariant($"all {count:N0} connections"),
+        _ => Invariant($"{count:N0} of {options.Connections:N0} connections"),
+    };
+
+    /// <summary>Where the first wrong byte was received.</summary>
+    private string Difference(Fault kind) => _first.TryGetValue(kind, out (long Byte, int Client) first)
+        ? Invariant($" (client {first.Client:N0} first): the reply differs from what was sent at byte {first.Byte:N0}: not a plain echo")
+        : "";
+
+    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -37,9 +37,12 @@ internal static class Handshake
 
         SocketHandle socket = new(number);
         selector.Add(socket, Interest.Write);
-        bool isReady = !selector.Wait((int)Math.Min(timeout.TotalMilliseconds, int.MaxValue)).IsEmpty;
+        bool isReady = false;
+        for (WaitLimit limit = new(timeout); !isReady && !limit.IsOver; limit.EndStep())
+            isReady = !selector.Wait(limit.BeginStep()).IsEmpty;
+
         selector.Remove(socket);
-        fault = isReady ? Finish(kernel, socket) : Fault.ConnectTimeout;
+        fault = isReady || kernel.PeerOf(socket) is not null ? Finish(kernel, socket) : Fault.ConnectTimeout;
         if (fault == Fault.None)
             return number;
 

@@ -10,7 +10,12 @@ namespace EchoModels.Cli.Client;
 /// One thread for each direction, so that neither waits for the other. The terminal itself edits the lines and delivers them
 /// whole; the bytes are sent as they were typed.
 /// </remarks>
-internal sealed class InteractiveClient(IPEndPoint server, TimeSpan timeout, IKernel kernel, ISelector selector)
+/// <param name="servers">The addresses of the server, which are tried in turn.</param>
+/// <param name="byName">Whether the server was given by a name, so that the address that answers is told.</param>
+/// <param name="timeout">How long the server may take to accept the connection, and to end it after the input.</param>
+/// <param name="kernel">Makes the calls.</param>
+/// <param name="selector">Waits for the socket.</param>
+internal sealed class InteractiveClient(IReadOnlyList<IPEndPoint> servers, bool byName, TimeSpan timeout, IKernel kernel, ISelector selector)
 {
     /// <summary>If nothing more arrives for this long, the answer counts as complete, and the prompt is shown.</summary>
     private static readonly TimeSpan IdleBeforePrompt = TimeSpan.FromMilliseconds(30);
@@ -21,11 +26,16 @@ internal sealed class InteractiveClient(IPEndPoint server, TimeSpan timeout, IKe
     private readonly Transcript _transcript = new(Console.Out, withPrompt: !Console.IsInputRedirected && !Console.IsOutputRedirected);
     private readonly byte[] _buffer = new byte[16 * 1024];
     private volatile bool _inputEnded;
+    private volatile IOException? _inputError;
+    private IPEndPoint _server = servers[0];
 
     /// <summary>Runs until the server has closed the connection.</summary>
     /// <exception cref="RunFailedException">The connection failed, was reset, or was not closed by the server after the input had ended.</exception>
+    /// <exception cref="IOException">Standard input cannot be read, or standard output not be written.</exception>
     public void Run()
     {
+        StandardInput.Demand();
+        StandardStreams.DemandOutput();
         SocketHandle socket = Connect();
         kernel.SetBlocking(socket, blocking: true);
         selector.Add(socket, Interest.Read);
@@ -36,35 +46,54 @@ internal sealed class InteractiveClient(IPEndPoint server, TimeSpan timeout, IKe
         while ((count = Receive(socket)) > 0)
         {
             _transcript.Print(_buffer.AsSpan(0, count));
-            if (!IsReadable(IdleBeforePrompt))
+            if (!IsReadable((int)IdleBeforePrompt.TotalMilliseconds))
                 _transcript.Prompt();
         }
 
         _transcript.End();
+        if (_inputError is { } error)
+            throw error;
         if (!_inputEnded)
             StdErr.WriteLine("the server closed the connection");
     }
 
+    /// <summary>Connects to the first address that accepts.</summary>
     private SocketHandle Connect()
     {
-        int number = Handshake.Connect(kernel, selector, server, timeout, out Fault fault);
-        return number >= 0 ? new SocketHandle(number) : throw Failed(fault switch
+        List<string> failures = [];
+        foreach (IPEndPoint server in servers)
         {
-            Fault.Refused => "connection refused",
-            Fault.ConnectTimeout => $"no answer within {TimeoutText}",
-            _ => "no connection: no route, no free port or no descriptor",
-        });
+            int number = Handshake.Connect(kernel, selector, server, timeout, out Fault fault);
+            if (number < 0)
+            {
+                failures.Add($"{server} {(fault == Fault.ConnectTimeout ? $"not answered within {TimeoutText}" : Faults.Words(fault))}");
+                continue;
+            }
+
+            _server = server;
+            if (byName)
+                StdErr.WriteLine($"connected to {server}");
+
+            return new SocketHandle(number);
+        }
+
+        throw new RunFailedException($"no connection: {string.Join("; ", failures)}");
     }
 
-    private bool IsReadable(TimeSpan limit) => !selector.Wait((int)limit.TotalMilliseconds).IsEmpty;
+    /// <summary>Waits for bytes, or for the end of the stream, no longer than this.</summary>
+    private bool IsReadable(int milliseconds) => !selector.Wait(milliseconds).IsEmpty;
 
     /// <summary>Receives the next bytes from the server; 0 at the end of the stream.</summary>
     private int Receive(SocketHandle socket)
     {
-        long silentSince = 0;
+        WaitLimit? silence = null;
         while (true)
         {
-            if (IsReadable(PollInterval))
+            silence = _inputEnded ? silence ?? new WaitLimit(timeout) : null;
+            int step = silence?.BeginStep() ?? (int)PollInterval.TotalMilliseconds;
+            bool isReadable = IsReadable(step);
+            silence?.EndStep();
+            if (isReadable || (silence is { IsOver: true } && IsReadable(0)))
             {
                 int count = kernel.Receive(socket, _buffer, out SocketError error);
                 if (error == SocketError.Success)
@@ -72,11 +101,7 @@ internal sealed class InteractiveClient(IPEndPoint server, TimeSpan timeout, IKe
                 if (error is not (SocketError.WouldBlock or SocketError.Interrupted))
                     throw Failed("connection reset by the server");
             }
-            else if (_inputEnded && silentSince == 0)
-            {
-                silentSince = Clock.Now;
-            }
-            else if (_inputEnded && Clock.Now - silentSince > Clock.From(timeout))
+            else if (silence is { IsOver: true })
             {
                 throw Failed($"connection not closed by the server within {TimeoutText}");
             }
@@ -95,6 +120,13 @@ internal sealed class InteractiveClient(IPEndPoint server, TimeSpan timeout, IKe
                 SendAll(socket, line.AsSpan(0, count));
             }
 
+            _inputEnded = true;
+            kernel.Shutdown(socket, SocketShutdown.Send);
+        }
+        catch (IOException unreadable)
+        {
+            // The end of the stream lets the receiving thread end, which reports the error.
+            _inputError = unreadable;
             _inputEnded = true;
             kernel.Shutdown(socket, SocketShutdown.Send);
         }
@@ -118,5 +150,5 @@ internal sealed class InteractiveClient(IPEndPoint server, TimeSpan timeout, IKe
 
     private string TimeoutText => FormattableString.Invariant($"{timeout.TotalSeconds:0.###}s");
 
-    private RunFailedException Failed(string what) => new($"{what} ({server})");
+    private RunFailedException Failed(string what) => new($"{what} ({_server})");
 }

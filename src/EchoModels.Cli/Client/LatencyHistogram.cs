@@ -21,11 +21,11 @@ internal sealed class LatencyHistogram
     /// <summary>The longest time, exactly, in nanoseconds.</summary>
     public long Max { get; private set; }
 
-    /// <summary>Adds one time, in nanoseconds.</summary>
-    public void Record(long nanoseconds)
+    /// <summary>Adds a time, in nanoseconds, so many times.</summary>
+    public void Record(long nanoseconds, long count = 1)
     {
-        _buckets[Bucket(nanoseconds)]++;
-        Count++;
+        _buckets[Bucket(nanoseconds)] += count;
+        Count += count;
         if (nanoseconds > Max)
             Max = nanoseconds;
     }

@@ -66,8 +66,11 @@ internal sealed class LoadConnection
     /// <summary>Bytes received and found correct.</summary>
     public long Received { get; private set; }
 
-    /// <summary>The time of the last receive, or of the beginning of the present wait.</summary>
+    /// <summary>The time of the last progress, or of the beginning of the present wait; without the time in which this process stood still.</summary>
     public long LastProgress { get; set; }
+
+    /// <summary>Whether it got no answer until the end of sending, or until it was given up.</summary>
+    public bool IsStarved { get; set; }
 
     public bool AwaitsEcho => Issued > Echoed;
 
@@ -138,6 +141,13 @@ internal sealed class LoadConnection
         return true;
     }
 
+    /// <summary>The times from which the latencies of the messages in flight count.</summary>
+    public IEnumerable<long> UnansweredStarts()
+    {
+        for (long message = Echoed; message < Issued; message++)
+            yield return _starts[message % _starts.Length];
+    }
+
     /// <summary>Sends the end of the stream (FIN). See shutdown(2).</summary>
     public void ShutdownSend() => _kernel.Shutdown(Socket, SocketShutdown.Send);
 
@@ -161,7 +171,7 @@ internal sealed class LoadConnection
 
         Received += expected.Length;
         _receiveAt = Pattern.Advance(_receiveAt, expected.Length);
-        return expected.Length == bytes.Length ? Fault.None : Fault.ExtraBytes;
+        return expected.Length == bytes.Length ? Fault.None : _sent == 0 ? Fault.SendsFirst : Fault.ExtraBytes;
     }
 
     private static Fault FaultOf(SocketError error) =>

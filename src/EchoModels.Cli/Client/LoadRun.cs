@@ -4,7 +4,7 @@ namespace EchoModels.Cli.Client;
 
 /// <summary>All clients in one event loop: wait until sockets are ready, handle those, wait again.</summary>
 /// <remarks>The load uses the same selectors as the servers it drives. The run ends when the last connection is closed.</remarks>
-internal sealed class LoadRun : IDisposable
+internal sealed partial class LoadRun : IDisposable
 {
     /// <summary>How long before an exact due time the loop stops sleeping and polls: a sleep may end up to a millisecond late.</summary>
     private const long SpinBeforeDue = 2 * Clock.Millisecond;
@@ -24,6 +24,7 @@ internal sealed class LoadRun : IDisposable
     private bool _started;
     private bool _sending;
     private long _now = Clock.Now;
+    private long _lap = Clock.Now;
     private long _nextTick;
     private long _begin;
     private long _deadline = Clock.Never;
@@ -33,25 +34,36 @@ internal sealed class LoadRun : IDisposable
     {
         (_options, _selector, _kernel, _progress) = (options, selector, kernel, progress);
         Faults = new Faults(options);
-        _clients = new ClientSet(options.Connections, selector, kernel, Faults);
+        _clients = new ClientSet(options.Connections, selector, kernel);
+        _clients.Failed += HandleFailure;
         _connector = new Connector(options, kernel, _clients, Faults);
         _pace = Pace.For(options);
+        Answers = new Answers(_pace);
         _timeout = Clock.From(options.Timeout);
         _tick = Math.Clamp(_timeout / 8, Clock.Millisecond, Clock.Second / 4);
     }
 
     public Faults Faults { get; }
 
-    /// <summary>The latency of each message, in nanoseconds.</summary>
-    public LatencyHistogram Latency { get; } = new();
+    /// <summary>The messages that were answered, and those that were not.</summary>
+    public Answers Answers { get; }
 
     /// <summary>Clients whose connection was established.</summary>
     public int Connected => _clients.Connected;
 
+    /// <summary>Clients that got an answer while messages were sent.</summary>
+    public int Served => _clients.Served;
+
+    /// <summary>Clients that sent messages and waited throughout for an answer.</summary>
+    public int Starved => _clients.Starved;
+
+    /// <summary>Whether it was ended early.</summary>
+    public bool IsInterrupted => _interrupted;
+
     /// <summary>Bytes received.</summary>
     public long Bytes => _clients.Received;
 
-    /// <summary>From the first message to the last echo, or to the end of sending if that was later.</summary>
+    /// <summary>From the first message to the last counted echo, or to the end of sending if that was later.</summary>
     public double Seconds => (double)(_end - _begin) / Clock.Second;
 
     /// <summary>Ends the run early, from any thread: no more messages are sent, and the echoes in flight are awaited.</summary>
@@ -64,14 +76,14 @@ internal sealed class LoadRun : IDisposable
     /// <exception cref="IOException">The selector fails.</exception>
     public void Run()
     {
-        while ((_connector.HasMore || _clients.Connecting > 0) && !_interrupted)
-        {
-            _connector.StartBatch(_now = Clock.Now);
-            RunOnce();
-        }
+        _begin = _end = _lap = Clock.Now;
+        Connect();
+        AwaitGreeting();
+        if (MaySend)
+            StartSending();
+        else
+            _clients.CloseAll();
 
-        _connector.Stop();
-        StartSending();
         while (_clients.Open > 0)
         {
             RunOnce();
@@ -82,27 +94,6 @@ internal sealed class LoadRun : IDisposable
         }
 
         _progress.Clear();
-    }
-
-    /// <summary>Runs the same code with one client before the measurement, so that the first messages do not include its compilation.</summary>
-    /// <remarks>The peer is a UDP socket connected to itself: each send is its own echo.</remarks>
-    public static void WarmUp(ClientOptions options, ISelector selector, IKernel kernel)
-    {
-        const int Messages = 40;
-        ClientOptions few = options with { Connections = 1, Messages = Messages, Duration = null, Size = 1, Pipeline = 1, Rate = null, Think = default };
-        using LoadRun run = new(few, selector, kernel, ProgressLine.None);
-
-        int loopback = kernel.OpenDatagramToItself();
-        kernel.SetBlocking(new SocketHandle(loopback), false);
-        run._connector.Stop();
-        run._clients.Add(new LoadConnection(0, loopback, kernel, few) { LastProgress = run._now });
-        run.RunOnce();
-        run.StartSending();
-
-        // UDP has no end of stream to wait for: the run ends before the last message.
-        long limit = run._now + (Clock.Second / 4);
-        while (run.Latency.Count < Messages - 1 && run._now < limit)
-            run.RunOnce();
     }
 
     public void Dispose() => _clients.Dispose();
@@ -125,6 +116,7 @@ internal sealed class LoadRun : IDisposable
         int sleep = SleepMilliseconds();
         ReadOnlySpan<ReadyEvent> events = _selector.Wait(sleep);
         _now = Clock.Now;
+        HandleStandstill(sleep * Clock.Millisecond);
         if (events.IsEmpty && sleep == 0)
             Thread.Yield(); // while it spins, a server on the same processor must still run
 
@@ -162,24 +154,17 @@ internal sealed class LoadRun : IDisposable
             SendOrHalfClose(client);
     }
 
-    private void FinishConnecting(LoadConnection client)
-    {
-        Fault fault = Handshake.Finish(_kernel, client.Socket);
-        if (fault == Fault.None)
-            _clients.HandleConnected(client);
-        else
-            _clients.Fail(client, fault);
-    }
-
     private void Receive(LoadConnection client)
     {
+        long before = client.Received;
         Fault fault = client.Receive(_buffer);
         _now = Clock.Now;
-        client.LastProgress = _now;
+        if (client.Received > before)
+            client.LastProgress = _now;
         while (client.TryCountEcho(out long start))
         {
-            Latency.Record(_now - start);
-            _end = _now;
+            Answers.Add(client, start, _now);
+            _end = client.IsStarved ? _end : _now;
             if (_sending)
                 _pace.HandleEcho(client, _now);
         }
@@ -218,23 +203,22 @@ internal sealed class LoadRun : IDisposable
         }
     }
 
+    /// <summary>Ends the sending; the echoes in flight are awaited, and have the whole timeout from now on.</summary>
     private void StopSending()
     {
         _sending = false;
         _deadline = Clock.Never;
         _end = _now;
+        foreach (LoadConnection client in _clients.In(ClientState.Established).Where(client => client.Echoed == 0))
+            Look(client);
+
+        Answers.EndSending(_clients.In(ClientState.Established), _end);
         foreach (LoadConnection client in _clients.In(ClientState.Established))
         {
-            if (!client.AwaitsEcho)
+            if (client.AwaitsEcho)
+                client.LastProgress = _now;
+            else
                 _clients.HalfClose(client, _now);
         }
-    }
-
-    private void Tick()
-    {
-        _nextTick = _now + _tick;
-        _clients.FailStalled(_now - _timeout);
-        if (_progress.IsShown)
-            _progress.Show(ClientReport.Progress(this, _options, _started ? _now - _begin : 0));
     }
 }

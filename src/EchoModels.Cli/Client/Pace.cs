@@ -3,6 +3,9 @@ namespace EchoModels.Cli.Client;
 /// <summary>Decides when a client sends its next message.</summary>
 internal abstract class Pace
 {
+    /// <summary>The most pauses that memory is reserved for in advance.</summary>
+    private const int MaxReserved = 64 * 1024;
+
     /// <summary>The time at which the next message is due without an echo; <see cref="Clock.Never"/> if messages only follow echoes.</summary>
     public virtual long NextDue => Clock.Never;
 
@@ -12,7 +15,7 @@ internal abstract class Pace
     public static Pace For(ClientOptions options) => options switch
     {
         { Rate: { } rate } => new OpenLoop(rate),
-        { Think.Ticks: > 0 } => new ThinkTimeLoop(options.Think, options.Connections * options.Pipeline),
+        { Think.Ticks: > 0 } => new ThinkTimeLoop(options.Think, Math.Min(options.Connections * options.Pipeline, MaxReserved)),
         _ => new ClosedLoop(),
     };
 
@@ -35,6 +38,10 @@ internal abstract class Pace
         client = null!;
         return false;
     }
+
+    /// <summary>A client's messages that are due and not issued yet, because it has no room for them, in groups.</summary>
+    /// <returns>When the first message of each group was due, and how many there are.</returns>
+    public virtual IEnumerable<(long Due, long Count)> DueUnsent(LoadConnection client) => [];
 
     /// <summary>The next message follows the echo at once.</summary>
     private sealed class ClosedLoop : Pace
@@ -78,11 +85,14 @@ internal abstract class Pace
     /// </remarks>
     private sealed class OpenLoop(int rate) : Pace
     {
+        /// <summary>The groups in which the messages of one client are reported that are due and not sent; there may be billions.</summary>
+        private const int Groups = 100;
+
         private IReadOnlyList<LoadConnection> _clients = [];
         private int[] _positions = []; // in the rotation, by slot
-        private long[] _due = []; // messages due until now, by slot
         private long _begin;
-        private long _released;
+        private long _released; // messages whose client was looked at since they are due
+        private long _due; // messages that are due
 
         public override long NextDue => _clients.Count > 0 ? Due(_released) : Clock.Never;
 
@@ -91,8 +101,7 @@ internal abstract class Pace
         public override void Start(IReadOnlyList<LoadConnection> clients, long now)
         {
             (_clients, _begin) = (clients, now);
-            int slots = clients.Count == 0 ? 0 : clients.Max(client => client.Slot) + 1;
-            (_positions, _due) = (new int[slots], new long[slots]);
+            _positions = new int[clients.Count == 0 ? 0 : clients.Max(client => client.Slot) + 1];
             for (int position = 0; position < clients.Count; position++)
                 _positions[clients[position].Slot] = position;
         }
@@ -105,18 +114,50 @@ internal abstract class Pace
             if (NextDue > now)
                 return false;
 
+            // Each client is looked at once, however many of its messages are due: a rate that cannot be reached leaves time to receive.
+            _due = CountDue(now);
+            _released = Math.Max(_released, _due - _clients.Count);
             client = _clients[(int)(_released++ % _clients.Count)];
-            _due[client.Slot] = Math.Min(_due[client.Slot] + 1, client.Limit);
             IssueDue(client, now);
             return true;
         }
 
-        private void IssueDue(LoadConnection client, long now)
+        public override IEnumerable<(long Due, long Count)> DueUnsent(LoadConnection client)
         {
-            while (client.HasRoom && client.Issued < _due[client.Slot])
-                client.Issue(Due((client.Issued * _clients.Count) + _positions[client.Slot]), now);
+            long end = DueFor(client);
+            long size = Math.Max(1, (end - client.Issued) / Groups);
+            for (long message = client.Issued; message < end; message += size)
+                yield return (DueOf(client, message), Math.Min(size, end - message));
         }
 
+        private void IssueDue(LoadConnection client, long now)
+        {
+            long due = DueFor(client);
+            while (client.HasRoom && client.Issued < due)
+                client.Issue(DueOf(client, client.Issued), now);
+        }
+
+        /// <summary>How many messages are due for one client.</summary>
+        private long DueFor(LoadConnection client)
+        {
+            int position = _clients.Count == 0 ? 0 : _positions[client.Slot];
+            return _due <= position ? 0 : Math.Min(client.Limit, ((_due - position - 1) / _clients.Count) + 1);
+        }
+
+        private long DueOf(LoadConnection client, long message) => Due((message * _clients.Count) + _positions[client.Slot]);
+
         private long Due(long message) => _begin + (long)((double)message * Clock.Second / rate);
+
+        /// <summary>How many messages are due at a time; exactly those whose <see cref="Due"/> has come.</summary>
+        private long CountDue(long now)
+        {
+            long count = (long)((double)(now - _begin) * rate / Clock.Second);
+            while (Due(count) <= now)
+                count++;
+            while (count > 0 && Due(count - 1) > now)
+                count--;
+
+            return count;
+        }
     }
 }

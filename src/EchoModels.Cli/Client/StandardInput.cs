@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using EchoModels.Cli.CommandLine;
 using EchoModels.Cli.Posix;
 
 namespace EchoModels.Cli.Client;
@@ -9,17 +10,26 @@ internal static class StandardInput
 {
     private static readonly Stream? Managed = OperatingSystem.IsLinux() ? null : Console.OpenStandardInput();
 
+    /// <summary>Returns if there is a standard input.</summary>
+    /// <exception cref="IOException">It was closed when the program was started.</exception>
+    public static void Demand()
+    {
+        if (!StandardStreams.HasInput)
+            throw new IOException("standard input is closed: there is nothing to send");
+    }
+
     /// <summary>Waits for the next bytes.</summary>
-    /// <returns>How many bytes; 0 at the end, and also if standard input cannot be read.</returns>
+    /// <returns>How many bytes; 0 at the end.</returns>
+    /// <exception cref="IOException">It cannot be read: it is a directory, or open for writing only.</exception>
     public static int Read(Span<byte> buffer)
     {
         try
         {
             return Managed?.Read(buffer) ?? ReadDescriptor(buffer);
         }
-        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        catch (UnauthorizedAccessException refusal)
         {
-            return 0;
+            throw Unreadable(refusal.Message);
         }
     }
 
@@ -34,8 +44,12 @@ internal static class StandardInput
             int errno = Marshal.GetLastPInvokeError();
             if (errno == Errno.EAGAIN)
                 _ = Libc.Poll([new PollFd { Descriptor = 0, Events = Libc.POLLIN }], 1, Timeout.Infinite);
+            else if (errno == Errno.EIO)
+                return 0; // a terminal that was closed, or that belongs to another job
             else if (errno != Errno.EINTR)
-                return 0;
+                throw Unreadable(Errno.Describe(errno));
         }
     }
+
+    private static IOException Unreadable(string reason) => new($"standard input cannot be read: {reason}");
 }

@@ -22,6 +22,9 @@ internal static unsafe partial class DescriptorCheck
         if (!OperatingSystem.IsLinux() || CountFree() >= Needed)
             return true;
 
+        if (FileControl(2, F_GETFD) != 0)
+            return false; // closed, or a file of the runtime: see StandardStreams
+
         ReadOnlySpan<byte> error = "echomodels: fewer than 100 file descriptors are free; allow it more (ulimit -n)\n"u8;
         fixed (byte* bytes = error)
             _ = Write(2, bytes, error.Length);

@@ -31,6 +31,10 @@ internal static class Usage
             StdErr.WriteLine($"echomodels: {failure.Message}");
             return ExitCode.Failed;
         }
+        catch (BrokenPipeException)
+        {
+            return ExitCode.Failed;
+        }
         catch (IOException failure)
         {
             StdErr.WriteLine($"echomodels: {Printable.Escape(failure.Message)}"); // a full disk behind stdout, for instance

@@ -1,11 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net;
-using System.Runtime.InteropServices;
-using System.Text.Json;
 using EchoModels.Cli.Client;
 using EchoModels.Cli.CommandLine;
-using EchoModels.Cli.Control;
 using EchoModels.Kernel;
 using EchoModels.Selectors;
 
@@ -27,7 +24,8 @@ internal static class ClientCommand
     private static readonly TimeSpan MaxTime = TimeSpan.FromHours(24);
 
     private static readonly Option<int> Count = Values.Count("--count", "-c", "how many clients at once", 1, 20_000, 20);
-    private static readonly Option<IPAddress> Host = Values.Address("--host", "where the server is", IPAddress.Loopback);
+    private static readonly Option<string> Host = Values.Make("--host", "", "where the server is; each address of a name is tried",
+        "127.0.0.1", HostAddresses.TryHost, HostAddresses.Accepted);
     private static readonly Option<int> Port = CommonOptions.Port();
     private static readonly Option<TimeSpan> Duration =
         Values.Duration("--duration", "-d", "how long to send messages", MinTime, MaxTime, TimeSpan.FromSeconds(5));
@@ -82,17 +80,71 @@ internal static class ClientCommand
 
     private static int RunInteractive(ParseResult parsed)
     {
+        string host = parsed.GetRequiredValue(Host);
+        IReadOnlyList<IPEndPoint> addresses = HostAddresses.Resolve(host, parsed.GetValue(Port), CancellationToken.None);
+        bool byName = !HostAddresses.TryAddress(host, out _);
         using IKernel kernel = SystemKernel.Open(new CallCounters());
         using ISelector selector = OpenSelector(kernel);
-        new InteractiveClient(Server(parsed), parsed.GetValue(WaitLimit), kernel, selector).Run();
+        new InteractiveClient(addresses, byName, parsed.GetValue(WaitLimit), kernel, selector).Run();
         return ExitCode.Ok;
     }
 
     private static int RunLoad(ParseResult parsed)
     {
-        ClientOptions options = new()
+        StandardStreams.DemandOutput();
+        using Interruption interruption = new();
+        ClientOptions options = Options(parsed, interruption.Token);
+        using IKernel kernel = SystemKernel.Open(new CallCounters());
+        using ISelector selector = OpenSelector(kernel);
+        try
         {
-            Server = Server(parsed),
+            using LoadRun run = new(options, selector, kernel, ProgressLine.OnStandardError());
+            return Run(run, options, selector, kernel, parsed.GetValue(Json), interruption.Token);
+        }
+        catch (OutOfMemoryException)
+        {
+            throw new RunFailedException(
+                FormattableString.Invariant($"not enough memory for {options.Connections:N0} connections with {options.Pipeline:N0} messages in flight each; choose less with --count or --pipeline"));
+        }
+        catch (IOException failure) when (failure is not BrokenPipeException)
+        {
+            throw new RunFailedException(failure.Message);
+        }
+    }
+
+    private static int Run(LoadRun run, ClientOptions options, ISelector selector, IKernel kernel, bool json, CancellationToken stop)
+    {
+        using CancellationTokenRegistration registration = stop.Register(run.Interrupt);
+        LoadRun.WarmUp(options, selector, kernel);
+        MeasuredServer server = new([options.Server, .. options.OtherAddresses]);
+        run.Run();
+
+        ClientReport report = ClientReport.Of(run) with { Model = server.ModelAt(run.Faults.Server) };
+        string? failure = run.Describe();
+        if (json)
+            Console.Out.WriteLine(report.ToJson());
+        else if (failure is null || run.Answers.Latency.Count > 0)
+            Console.Out.WriteLine(report.ToTable()); // a table without a single message would be zeros
+
+        return failure is null ? ExitCode.Ok : throw new RunFailedException(failure);
+    }
+
+    private static ClientOptions Options(ParseResult parsed, CancellationToken stop)
+    {
+        IReadOnlyList<IPEndPoint> addresses;
+        try
+        {
+            addresses = HostAddresses.Resolve(parsed.GetRequiredValue(Host), parsed.GetValue(Port), stop);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new RunFailedException($"interrupted: nobody was connected, as the address of '{parsed.GetValue(Host)}' was not found yet");
+        }
+
+        return new ClientOptions
+        {
+            Server = addresses[0],
+            OtherAddresses = [.. addresses.Skip(1)],
             Connections = parsed.GetValue(Count),
             Duration = parsed.GetValue(Messages) is null ? parsed.GetValue(Duration) : null,
             Messages = parsed.GetValue(Messages),
@@ -102,43 +154,7 @@ internal static class ClientCommand
             Think = parsed.GetValue(Think),
             Timeout = parsed.GetValue(WaitLimit),
         };
-
-        using IKernel kernel = SystemKernel.Open(new CallCounters());
-        using ISelector selector = OpenSelector(kernel);
-        using LoadRun run = new(options, selector, kernel, ProgressLine.OnStandardError());
-        LoadRun.WarmUp(options, selector, kernel);
-        ServingModel? before = FindModel(options.Server);
-        RunUntilSignal(run);
-
-        string? faults = run.Faults.Describe();
-        ClientReport report = ClientReport.Of(run) with { Model = FindModel(options.Server) == before ? before?.Name : null };
-        if (parsed.GetValue(Json))
-            Console.WriteLine(report.ToJson());
-        else if (run.Connected > 0 || faults is null)
-            Console.WriteLine(report.ToTable());
-
-        return faults is null ? ExitCode.Ok : throw new RunFailedException(faults);
     }
-
-    /// <summary>The model that serves now, if the server is an echomodels on this machine and answers; null if not.</summary>
-    private static ServingModel? FindModel(IPEndPoint server)
-    {
-        if (!IPAddress.IsLoopback(server.Address))
-            return null;
-
-        try
-        {
-            string status = ControlClient.Ask(server.Port, "status", TimeSpan.FromSeconds(1));
-            StatusReport report = JsonSerializer.Deserialize(status, Wire.Readable.StatusReport)!;
-            return new ServingModel(report.Model, report.Switches is [.., SwitchReport last] ? last : null);
-        }
-        catch (Exception failure) when (failure is RunFailedException or IOException)
-        {
-            return null;
-        }
-    }
-
-    private static IPEndPoint Server(ParseResult parsed) => new(parsed.GetValue(Host)!, parsed.GetValue(Port));
 
     private static ISelector OpenSelector(IKernel kernel)
     {
@@ -155,31 +171,4 @@ internal static class ClientCommand
             throw new RunFailedException(refused.Message);
         }
     }
-
-    /// <summary>The first signal ends the run early and in order; the second ends the process.</summary>
-    private static void RunUntilSignal(LoadRun run)
-    {
-        long first = 0;
-        void Interrupt(PosixSignalContext signal)
-        {
-            // timeout(1) signals a process and then its group: both are the first signal.
-            first = first == 0 ? Clock.Now : first;
-            signal.Cancel = Clock.Now - first < Clock.Second / 2; // not cancelled, it has its default effect
-            run.Interrupt();
-        }
-
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
-        try
-        {
-            run.Run();
-        }
-        catch (IOException failure)
-        {
-            throw new RunFailedException(failure.Message);
-        }
-    }
-
-    /// <summary>A model, and the switch that started it; two are equal if there was no switch in between.</summary>
-    private sealed record ServingModel(string Name, SwitchReport? Since);
 }

@@ -32,6 +32,7 @@ internal static class StopCommand
 
     private static int Run(RunningServer server, bool json)
     {
+        StandardStreams.DemandOutput(); // before anything is changed
         using ControlClient control = ControlClient.Connect(server, new Deadline(ControlClient.AnswerTimeout));
         StopBegun begun = JsonSerializer.Deserialize(control.Ask(Requests.Stop, new Deadline(ControlClient.AnswerTimeout)), Wire.Readable.StopBegun)!;
         TimeSpan limit = TimeSpan.FromSeconds(begun.LimitSeconds) + Allowance;

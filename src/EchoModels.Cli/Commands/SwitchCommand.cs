@@ -34,6 +34,7 @@ internal static class SwitchCommand
 
     private static int Run(string request, ServerChoice? port, bool json)
     {
+        StandardStreams.DemandOutput(); // before anything is changed
         RunningServer server = ServerFinder.Find(port);
         string answer = ControlClient.Ask(server, request);
         SwitchReport report = JsonSerializer.Deserialize(answer, Wire.Readable.SwitchReport)!;

@@ -10,7 +10,10 @@ namespace EchoModels.Cli.Posix;
 internal static partial class Libc
 {
     // <asm-generic/fcntl.h>, <fcntl.h>, <linux/stat.h>, <sys/inotify.h>, <sys/file.h>
+    public const int O_RDWR = 2;
     public const int O_CLOEXEC = 0x80000;
+    public const int F_GETFD = 1;
+    public const int FD_CLOEXEC = 1;
     public const int AT_FDCWD = -100;
     public const int AT_SYMLINK_NOFOLLOW = 0x100;
     public const uint STATX_BASIC_STATS = 0x7ff;
@@ -52,6 +55,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     public static partial nint Read(SafeHandle file, Span<byte> buffer, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    public static partial int FileControl(int file, int command, nint argument);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     public static partial int Close(nint file);

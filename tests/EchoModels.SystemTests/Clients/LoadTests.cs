@@ -61,7 +61,7 @@ public sealed class LoadTests
     }
 
     [Slow, Theory]
-    [InlineData("wrong byte", "got a wrong byte (first at byte 10 of client")]
+    [InlineData("wrong byte", "the reply differs from what was sent at byte 10: not a plain echo")]
     [InlineData("byte too many", "got more bytes than they sent")]
     [InlineData("early close", "closed early by the server")]
     [InlineData("silence", "stalled for 0.3s")]

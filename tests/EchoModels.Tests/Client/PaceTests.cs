@@ -74,23 +74,16 @@ public sealed class PaceTests : IDisposable
     {
         (Pace pace, LoadConnection[] clients) = Begin(Two with { Rate = rate, Pipeline = 1_024 });
         long end = Start + (Clock.Second / 2);
-        int issued = 0;
         for (long now = Start; now < end; now += step * Clock.Millisecond)
         {
-            while (pace.TryIssueDue(now, out LoadConnection client))
-            {
-                Assert.Same(clients[issued % 2], client);
-                issued++;
-            }
+            IssueAllDue(pace, now);
 
-            // Message 0 is due at once, and message n after n / rate seconds.
-            Assert.Equal(((now - Start) * rate / Clock.Second) + 1, issued);
+            // Message 0 is due at once, and message n after n / rate seconds; they are due for the clients in turn.
+            long due = ((now - Start) * rate / Clock.Second) + 1;
+            Assert.Equal(((due + 1) / 2, due / 2), (clients[0].Issued, clients[1].Issued));
         }
 
-        while (pace.TryIssueDue(end - 1, out _))
-            issued++;
-
-        Assert.Equal(messages, issued);
+        IssueAllDue(pace, end - 1);
         Assert.Equal(messages, clients.Sum(client => client.Issued));
     }
 
@@ -99,12 +92,47 @@ public sealed class PaceTests : IDisposable
     {
         (Pace pace, LoadConnection[] clients) = Begin(Two with { Rate = 1_000 });
         long late = Start + (5 * Clock.Millisecond);
-        while (pace.TryIssueDue(late, out _))
-        {
-        }
+        IssueAllDue(pace, late);
 
         Assert.All(clients, client => Assert.Equal(1, client.Issued));
+        Assert.Equal([(Start + (2 * Clock.Millisecond), 1), (Start + (4 * Clock.Millisecond), 1)], pace.DueUnsent(clients[0]));
         Assert.Equal(Start + (6 * Clock.Millisecond), pace.NextDue);
+    }
+
+    /// <summary>A rate that no client can reach: each is looked at once, and every message that could not be sent is reported.</summary>
+    [Fact]
+    public void An_open_loop_that_lags_behind_looks_at_each_client_once_and_forgets_no_message()
+    {
+        (Pace pace, LoadConnection[] clients) = Begin(Two with { Rate = 10_000_000 });
+        long day = Start + (24 * 60 * 60 * Clock.Second);
+        Assert.Equal(2, IssueAllDue(pace, day - 1));
+
+        const long Due = 24L * 60 * 60 * 10_000_000;
+        List<(long Due, long Count)> unsent = [.. clients.SelectMany(pace.DueUnsent)];
+        Assert.Equal(Due, clients.Sum(client => client.Issued) + unsent.Sum(group => group.Count));
+        Assert.InRange(unsent.Count, 2, 1_000);
+        Assert.Equal(Start + 200, unsent[0].Due); // the second message of the first client
+        Assert.All(unsent, group => Assert.InRange(group.Due, Start, day - 1));
+    }
+
+    [Fact]
+    public void An_open_loop_sends_no_more_than_the_number_of_messages()
+    {
+        (Pace pace, LoadConnection[] clients) = Begin(Two with { Rate = 1_000, Messages = 3, Duration = null, Pipeline = 2 });
+        IssueAllDue(pace, Start + Clock.Second);
+
+        Assert.All(clients, client => Assert.Equal(2, client.Issued));
+        Assert.All(clients, client => Assert.Equal(1, pace.DueUnsent(client).Sum(group => group.Count)));
+    }
+
+    /// <returns>How often a client was looked at.</returns>
+    private static int IssueAllDue(Pace pace, long now)
+    {
+        int count = 0;
+        while (pace.TryIssueDue(now, out _))
+            count++;
+
+        return count;
     }
 
     private (Pace Pace, LoadConnection[] Clients) Begin(ClientOptions options)
