@@ -12,7 +12,7 @@ public sealed partial class LinuxKernel
         Call call = new(SystemCall.UringSetup, entries);
         observer.Began(in call);
         FileDescriptor ring = Uring.Setup(entries, ref parameters);
-        Ended(in call, ring.IsInvalid ? -1 : 0);
+        Ended(in call, ring.IsInvalid ? -1 : (int)ring.DangerousGetHandle());
         if (!ring.IsInvalid)
             DemandEnoughAreLeft(ring, "io_uring_setup");
 

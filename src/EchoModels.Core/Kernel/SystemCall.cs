@@ -109,10 +109,10 @@ public enum SystemCall
     /// <summary>connect(2).</summary>
     Connect,
 
-    /// <summary>epoll_create1(2).</summary>
+    /// <summary>epoll_create1(2). Result: the new descriptor.</summary>
     EpollCreate,
 
-    /// <summary>io_uring_setup(2). Argument: entries.</summary>
+    /// <summary>io_uring_setup(2). Argument: entries. Result: the new descriptor.</summary>
     UringSetup,
 
     /// <summary>io_uring_register(2). Argument: the operation.</summary>

@@ -128,6 +128,7 @@ public sealed class UpperEndTests
             Native.ChangeOwner(directory.Path, User);
             using Server server = Server.Begin(new Launch
             {
+                Directory = directory,
                 Wrapper = [.. As(directory, threads)],
                 Arguments = ["serve", "-p", "0", "--loops", Number(Loops)],
             });

@@ -45,6 +45,18 @@ public sealed class SignalTests
         AssertNothingIsLeft(server);
     }
 
+    /// <summary>Programs that clean /tmp do so to a server that has run for long.</summary>
+    [Fact]
+    public void It_ends_in_good_order_when_the_directory_of_its_control_socket_is_gone()
+    {
+        using Server server = Server.Start();
+        using Client client = new(server);
+        client.Echo("before");
+        Directory.Delete(server.Directory.Servers, recursive: true);
+        client.Echo("after");
+        Assert.Contains("served 1 connection, 2 messages", server.End());
+    }
+
     [Slow, Fact]
     public void It_does_not_listen_after_the_signal()
     {
