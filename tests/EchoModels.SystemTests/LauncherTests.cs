@@ -24,7 +24,7 @@ public sealed class LauncherTests
 
     [Fact]
     public void A_program_has_a_few_variables_and_no_others() => Assert.Equal(
-        ["DOTNET_EnableDiagnostics", "DOTNET_ROOT", "HOME", "LANG", "PATH", "XDG_RUNTIME_DIR"],
+        ["DOTNET_EnableDiagnostics", "DOTNET_ROOT", "HOME", "LANG", "PATH", "TMPDIR", "XDG_RUNTIME_DIR"],
         Run("env").Select(line => line.Split('=')[0]).Order(StringComparer.Ordinal));
 
     /// <summary>As by nohup(1) and in the background of a script, and worse: the tests run once more, in a process that inherits it.</summary>

@@ -10,13 +10,16 @@ namespace EchoModels.SystemTests.CommandLine;
 [Slow]
 public sealed class CheckTests
 {
+    /// <summary>With fewer, something has to be mended, and the exit code is 3.</summary>
+    private const int EnoughDescriptors = 1_200;
+
     [Fact]
     public void Each_thing_has_a_line_with_its_state()
     {
         Outcome outcome = Executable.Run("check", "-p", $"{FreePort()}");
-        Assert.True(outcome.ExitCode == 0, outcome.Everything);
-        Assert.Empty(outcome.Error);
         string[] lines = outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.True(outcome.ExitCode == (lines.Any(line => line.StartsWith("fix", StringComparison.Ordinal)) ? 3 : 0), outcome.Everything);
+        Assert.Empty(outcome.Error);
         Assert.All(lines, line => Assert.Matches("^(ok|note|fix) +[a-z0-9 -]+ {2,}", line));
         Assert.All(["descriptors", "threads", "signals", "tracing", "port", "epoll", "io-uring", "models", "control", "servers", "terminal", "colours"],
             name => Assert.Contains(lines, line => line[6..].StartsWith(name, StringComparison.Ordinal)));
@@ -41,6 +44,7 @@ public sealed class CheckTests
     [Fact]
     public void A_server_of_ours_is_named_with_the_way_to_end_it()
     {
+        Needs.Descriptors(EnoughDescriptors);
         using Server server = Server.Start();
         Outcome outcome = Executable.RunBeside(server, "check", "-p", $"{server.Port}", "--json");
         Assert.True(outcome.ExitCode == 0, outcome.Everything);
@@ -70,6 +74,7 @@ public sealed class CheckTests
     [Fact]
     public void A_window_that_is_too_small_is_told()
     {
+        Needs.Descriptors(EnoughDescriptors);
         using Window small = new([Executable.Path, "check", "-p", $"{FreePort()}"], 70, 20);
         Assert.Equal(0, small.ExitCode());
         Assert.Matches("note +terminal +70 columns, 20 lines", small.Screen);

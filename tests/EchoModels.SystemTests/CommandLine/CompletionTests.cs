@@ -27,10 +27,9 @@ public sealed class CompletionTests
     [InlineData("completion ", "bash zsh fish")]
     public void Bash_completes(string typed, string expected)
     {
-        using Process bash = Process.Start(new ProcessStartInfo("bash", ["--norc", "-c", Complete, Executable.Path, "echomodels", .. typed.Split(' ')])
-        {
-            RedirectStandardOutput = true,
-        })!;
+        using RuntimeDirectory directory = new();
+        using Process bash = Launcher.Start(Launcher.Prepare(directory, ["bash", "--norc", "-c", Complete, Executable.Path, "echomodels", .. typed.Split(' ')]));
+        bash.StandardInput.Close();
         string output = bash.StandardOutput.ReadToEnd();
         Assert.True(bash.WaitForExit(Limit.Generous), "bash did not end");
         Assert.Equal(expected, output.TrimEnd('\n'));
