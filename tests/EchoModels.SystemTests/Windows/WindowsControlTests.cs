@@ -117,13 +117,9 @@ public sealed class WindowsControlTests(WindowsBuild build)
     }
 
     [Fact]
-    public void A_second_server_takes_it_from_one_that_is_stopping_and_from_no_other()
+    public void A_second_server_takes_it_from_one_that_is_stopping()
     {
         using WindowsServer first = new(build, "--model", "threads", "--drain", "1h");
-        using WindowsServer elsewhere = new(build, "--model", "select", "-p", $"{first.Port}", "--bind", "127.0.0.2");
-        elsewhere.AwaitLine("WRN no control socket");
-        Assert.Equal("threads", first.Status().GetProperty("model").GetString());
-        elsewhere.End();
         Assert.Equal("threads", first.Status().GetProperty("model").GetString());
 
         using StuckClient stuck = new(first);
@@ -150,7 +146,7 @@ public sealed class WindowsControlTests(WindowsBuild build)
         {
             using WindowsServer server = new(build, "--model", "select");
             AssertEchoes(server);
-            Assert.Single(server.LinesMatching("WRN no control socket, so no 'switch' and no 'status'"));
+            Assert.Single(server.LinesMatching("WRN no control socket"));
             Assert.Equal(1, build.Run("status", "-p", $"{server.Port}").ExitCode);
             server.End();
             Assert.Single(server.LinesMatching("WRN"));

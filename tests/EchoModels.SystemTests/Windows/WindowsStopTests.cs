@@ -20,7 +20,7 @@ public sealed class WindowsStopTests(WindowsBuild build)
         stuck.ReadToEnd();
 
         Assert.Equal(0, server.ExitCode());
-        Assert.Contains($" {stuck.Sent} bytes in, {stuck.Sent} bytes out", server.Lines[^1]);
+        Assert.Contains($" {stuck.Sent:N0} bytes in, {stuck.Sent:N0} bytes out", server.Lines[^1]);
         Assert.Empty(build.ControlFiles(server.Port));
     }
 
@@ -33,8 +33,24 @@ public sealed class WindowsStopTests(WindowsBuild build)
 
         server.Interrupt();
         Assert.Equal(0, server.ExitCode()); // fails if it does not end: without a limit, the client would keep it for ever
-        Assert.Contains("served 1 connections", server.Lines[^1]);
+        Assert.Contains("served 1 connection,", server.Lines[^1]);
         Assert.Single(server.LinesMatching("closed .*: drain"));
+    }
+
+    [Fact]
+    public void The_verb_stop_lets_unsent_bytes_go_out()
+    {
+        using WindowsServer server = new(build, "--model", "select", "--drain", "1m");
+        using StuckClient stuck = new(server);
+        Outcome? outcome = null;
+        Thread stop = new(() => outcome = build.Run("stop", "-p", $"{server.Port}"));
+        stop.Start();
+        Limit.Until(() => !Client.CanConnect(server.Port), "the drain has begun");
+        stuck.ReadToEnd();
+
+        Assert.True(stop.Join(Limit.Generous), "the verb does not end");
+        Assert.True(outcome!.ExitCode == 0, outcome.Everything);
+        Assert.Equal(0, server.ExitCode());
     }
 
     [Fact]

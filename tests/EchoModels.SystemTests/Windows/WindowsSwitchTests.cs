@@ -40,6 +40,6 @@ public sealed class WindowsSwitchTests(WindowsBuild build)
             server.Switch(next);
 
         stuck.ReadAllBytes();
-        Assert.Contains($" {stuck.Sent} bytes in, {stuck.Sent} bytes out", server.End());
+        Assert.Contains($" {stuck.Sent:N0} bytes in, {stuck.Sent:N0} bytes out", server.End());
     }
 }
