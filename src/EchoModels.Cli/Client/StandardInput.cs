@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using EchoModels.Cli.CommandLine;
 using EchoModels.Cli.Posix;
 
 namespace EchoModels.Cli.Client;
@@ -25,7 +26,7 @@ internal static class StandardInput
 
     private static int ReadDescriptor(Span<byte> buffer)
     {
-        while (true)
+        while (Descriptors.IsInherited(0))
         {
             int count = (int)Libc.Read(0, buffer, (nuint)buffer.Length);
             if (count >= 0)
@@ -37,5 +38,7 @@ internal static class StandardInput
             else if (errno != Errno.EINTR)
                 return 0;
         }
+
+        return 0; // it was closed
     }
 }
