@@ -8,7 +8,7 @@ public sealed class InteractiveTests
 {
     private const string CtrlD = "\u0004";
 
-    [Fact]
+    [MainCase, Fact]
     public void Sends_what_comes_from_a_pipe_and_ends_with_it()
     {
         using Server server = Server.Start();
@@ -38,8 +38,9 @@ public sealed class InteractiveTests
         server.End();
     }
 
-    [Slow, Theory]
+    [MainCase, Slow, Theory]
     [InlineData("0</tmp")] // a directory
+    [InlineData("0<&-")] // closed, so that the runtime takes the number for a file of its own
     [InlineData("0>/dev/null")] // for writing only, as nohup opens it
     public void Treats_an_input_that_cannot_be_read_as_empty(string redirection)
     {
