@@ -5,7 +5,8 @@ using EchoModels.Cli.Commands;
 using EchoModels.Cli.Serving;
 using EchoModels.Kernel;
 
-return DescriptorCheck.Passes() ? Run(args) : ExitCode.Failed;
+Descriptors.RaiseLimit();
+return Descriptors.AreEnough() ? Run(args) : ExitCode.Failed;
 
 // A separate method: the assemblies that a method uses are loaded before it runs.
 [MethodImpl(MethodImplOptions.NoInlining)]

@@ -35,9 +35,9 @@ internal static class Usage
         {
             return ExitCode.Failed;
         }
-        catch (IOException failure)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            StdErr.WriteLine($"echomodels: {Printable.Escape(failure.Message)}"); // a full disk behind stdout, for instance
+            StdErr.WriteLine($"echomodels: {Printable.Escape(failure.Message)}"); // a full disk behind stdout, or a closed stdout
             return ExitCode.Failed;
         }
         catch (Exception fault)

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 using EchoModels.Cli.CommandLine;
 using EchoModels.Cli.Posix;
@@ -82,6 +81,7 @@ internal static class Child
     private static IEnumerable<string> ThisProgram()
     {
         string path = Environment.ProcessPath!;
-        return Path.GetFileNameWithoutExtension(path) == "dotnet" ? [path, Assembly.GetEntryAssembly()!.Location] : [path];
+        string library = Path.Combine(AppContext.BaseDirectory, $"{typeof(Child).Assembly.GetName().Name}.dll");
+        return Path.GetFileNameWithoutExtension(path) == "dotnet" ? [path, library] : [path];
     }
 }

@@ -66,11 +66,13 @@ public sealed class RuntimeKernel(ICallObserver observer, SocketObjects? objects
         return -1;
     }
 
-    public int Accept(SocketHandle listener, bool blocking, out SocketError error)
-    {
-        if (Linux is not null)
-            return Linux.Accept(listener, blocking, out error);
+    public int Accept(SocketHandle listener, bool blocking, out SocketError error) => Linux is not null
+        ? Linux.Accept(listener, blocking, out error)
+        : AcceptSocket(listener, blocking, out error);
 
+    /// <remarks>A method of its own: what its lambda captures is allocated when it begins.</remarks>
+    private int AcceptSocket(SocketHandle listener, bool blocking, out SocketError error)
+    {
         Call call = new(SystemCall.Accept, listener);
         observer.Began(in call);
         int number = -1;

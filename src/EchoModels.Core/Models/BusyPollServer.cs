@@ -20,8 +20,8 @@ public sealed class BusyPollServer : IEchoServer
 
         while (!stop.IsCancellationRequested)
         {
-            foreach (Listener listener in sockets.Listeners)
-                Accept(listener, sockets);
+            for (int i = 0; i < sockets.Listeners.Count; i++) // foreach would allocate an enumerator at each pass
+                Accept(sockets.Listeners[i], sockets);
 
             foreach (Connection connection in sockets)
             {

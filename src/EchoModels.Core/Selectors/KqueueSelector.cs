@@ -20,9 +20,6 @@ internal sealed unsafe class KqueueSelector : ISelector
 
     public KqueueSelector(IKernel kernel)
     {
-        if (!OperatingSystem.IsMacOS() && !OperatingSystem.IsFreeBSD())
-            throw new IOException("needs kqueue(2) of macOS or FreeBSD");
-
         _kernel = kernel;
         _queue = new FileDescriptor(Kqueue.Create());
         if (_queue.IsInvalid)

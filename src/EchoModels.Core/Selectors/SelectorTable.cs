@@ -6,7 +6,7 @@ namespace EchoModels.Selectors;
 /// <remarks>What works here is found out by <see cref="SelectorProbe"/>.</remarks>
 public static class SelectorTable
 {
-    private static readonly SelectorRow KqueueRow = new("kqueue", "kevent(2)", kernel => new KqueueSelector(kernel));
+    private static readonly SelectorRow KqueueRow = new("kqueue", "kevent(2)", OpenKqueue);
 
     /// <summary>Whether this system is one of those that have kqueue.</summary>
     public static bool HasKqueue => OperatingSystem.IsMacOS() || OperatingSystem.IsFreeBSD();
@@ -41,6 +41,10 @@ public static class SelectorTable
     /// <summary>A row, and those to fall back to when it is refused.</summary>
     public static IEnumerable<SelectorRow> From(SelectorRow first) =>
         Dedicated.Contains(first) ? [first] : Rows.SkipWhile(row => row != first);
+
+    /// <remarks>Elsewhere the class is not reached, so that a native executable is linked without kevent(2), which the C library does not have.</remarks>
+    private static KqueueSelector OpenKqueue(IKernel kernel) =>
+        HasKqueue ? new KqueueSelector(kernel) : throw new IOException("needs kqueue(2) of macOS or FreeBSD");
 
     private static LinuxKernel Linux(IKernel kernel, string call) => kernel.Linux ?? throw new IOException($"needs Linux's {call}");
 }

@@ -8,7 +8,7 @@ public sealed class InteractiveTests
 {
     private const string CtrlD = "\u0004";
 
-    [Fact]
+    [MainCase, Fact]
     public void Sends_what_comes_from_a_pipe_and_ends_with_it()
     {
         using Server server = Server.Start();

@@ -9,7 +9,7 @@ namespace EchoModels.SystemTests.Clients;
 /// <summary>The load client: its report as text and as JSON, and its exit code.</summary>
 public sealed class LoadTests
 {
-    [Theory]
+    [MainCase, Theory]
     [MemberData(nameof(Models.All), MemberType = typeof(Models))]
     public void Reports_as_json_on_a_correct_server(string model)
     {
@@ -60,7 +60,7 @@ public sealed class LoadTests
         server.End();
     }
 
-    [Slow, Theory]
+    [MainCase, Slow, Theory]
     [InlineData("wrong byte", "the reply differs from what was sent at byte 10: not a plain echo")]
     [InlineData("byte too many", "got more bytes than they sent")]
     [InlineData("early close", "closed early by the server")]
@@ -79,7 +79,7 @@ public sealed class LoadTests
         Assert.False(json.TryGetProperty("model", out _));
     }
 
-    [Fact]
+    [MainCase, Fact]
     public void Ends_with_1_and_one_line_when_no_server_listens()
     {
         Outcome outcome = Executable.Run("client", "-p", "1", "-n", "1");

@@ -8,7 +8,7 @@ namespace EchoModels.SystemTests.CommandLine;
 /// <summary>A run that fails: one line with the reason, and exit code 1.</summary>
 public sealed class FailureTests
 {
-    [Fact]
+    [MainCase, Fact]
     public void A_port_in_use_is_named()
     {
         using Socket taken = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

@@ -7,7 +7,7 @@ namespace EchoModels.SystemTests.CommandLine;
 /// <summary>What the program says about itself.</summary>
 public sealed class HelpTests
 {
-    [Slow, Theory]
+    [MainCase, Slow, Theory]
     [InlineData("serve", "--model --port --bind --selector --backlog --drain --no-live --log-level")]
     [InlineData("switch", "MODEL --port")]
     [InlineData("status", "--port --json")]
@@ -87,7 +87,7 @@ public sealed class HelpTests
             Executable.Run(["serve", .. example.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--bind", "203.0.113.1"]).ExitCode));
     }
 
-    [Fact]
+    [MainCase, Fact]
     public void The_version_is_one_line()
     {
         Outcome outcome = Executable.Run("--version");
@@ -97,7 +97,7 @@ public sealed class HelpTests
         Assert.Matches(@"^\d+\.\d+\.\d+\S*\n$", outcome.Output);
     }
 
-    [Fact]
+    [MainCase, Fact]
     public void The_models_are_listed_in_a_table()
     {
         Outcome outcome = Executable.Run("models");
@@ -112,7 +112,7 @@ public sealed class HelpTests
         Assert.All(["epoll", "poll", "select"], selector => Assert.Matches($@"\n{selector} .*\byes\b", outcome.Output));
     }
 
-    [Fact]
+    [MainCase, Fact]
     public void The_models_are_listed_in_a_json_array()
     {
         Assert.All(Models.Rows, row =>

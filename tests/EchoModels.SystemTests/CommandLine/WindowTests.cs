@@ -8,7 +8,7 @@ public sealed class WindowTests
 {
     private const string CtrlC = "\u0003";
 
-    [Slow, Theory]
+    [MainCase, Slow, Theory]
     [InlineData(40, 30)]
     [InlineData(60, 16)]
     [InlineData(79, 30)]
@@ -58,7 +58,7 @@ public sealed class WindowTests
         Assert.Matches(@"\n  echomodels client\r?\n +20 clients", window.Screen);
     }
 
-    [Slow, Fact]
+    [MainCase, Slow, Fact]
     public void Colours_are_for_a_terminal_and_NO_COLOR_turns_them_off()
     {
         Assert.Matches(@"\u001b\[[0-9;]+m.*listening", Start([]));

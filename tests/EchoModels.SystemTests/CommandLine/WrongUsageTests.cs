@@ -72,7 +72,7 @@ public sealed class WrongUsageTests
         { "demo connect-in-progress twice", "demo", ["'twice'", "NAME"] },
     };
 
-    [Slow, Theory]
+    [MainCase, Slow, Theory]
     [MemberData(nameof(Wrong))]
     public void Is_refused_in_one_line_and_a_hint(string commandLine, string verb, string[] named)
     {
@@ -86,7 +86,7 @@ public sealed class WrongUsageTests
         Assert.Equal($"Try '{$"echomodels {verb}".TrimEnd()} --help'.", outcome.ErrorLines[1]);
     }
 
-    [Slow, Theory]
+    [MainCase, Slow, Theory]
     [InlineData("child")]
     [InlineData("child zz zz as-is")]
     [InlineData("child 00 00 as-is more")]
@@ -98,7 +98,7 @@ public sealed class WrongUsageTests
         Assert.StartsWith("echomodels: child: ", Assert.Single(outcome.ErrorLines));
     }
 
-    [Slow, Theory]
+    [MainCase, Slow, Theory]
     [InlineData("serve --model nope", 2)]
     [InlineData("child", 2)]
     [InlineData("status -p 1", 1)]
@@ -112,7 +112,7 @@ public sealed class WrongUsageTests
         }
     }
 
-    [Fact]
+    [MainCase, Fact]
     public void Is_printed_without_its_control_characters()
     {
         Outcome outcome = Executable.Run("serve", "--model", "\u001b[31mred\n\u202e\u0007");

@@ -70,7 +70,7 @@ public sealed class BadRequestTests
         AssertServes(server);
     }
 
-    [Slow, Fact]
+    [MainCase, Slow, Fact]
     public void Random_bytes_are_no_request()
     {
         using Server server = Server.Start();

@@ -10,7 +10,7 @@ public sealed class ControlRefusedTests
     private const string Polls = "poll,ppoll,select,pselect6";
     private const string Epolls = "epoll_create1,epoll_ctl,epoll_wait,epoll_pwait,epoll_pwait2";
 
-    [Theory]
+    [MainCase, Theory]
     [InlineData("EPERM")]
     [InlineData("ENOSYS")]
     public void The_verbs_need_neither_epoll_nor_poll(string error)
@@ -27,7 +27,7 @@ public sealed class ControlRefusedTests
         server.End();
     }
 
-    [Theory]
+    [MainCase, Theory]
     [InlineData("EPERM")]
     [InlineData("ENOSYS")]
     public void The_server_keeps_its_time_limits_without_poll(string error)

@@ -89,7 +89,7 @@ public sealed class ControlSocketTests
         Assert.False(File.Exists(directory.Socket(port)));
     }
 
-    [Fact]
+    [MainCase, Fact]
     public void A_stale_socket_is_reported_as_no_server()
     {
         using Server killed = Server.Start();
@@ -135,7 +135,7 @@ public sealed class ControlSocketTests
         Assert.Empty(server.LinesMatching("switched"));
     }
 
-    [Fact]
+    [MainCase, Fact]
     public void Two_servers_with_the_same_port_on_two_addresses_have_a_socket_each()
     {
         using Server first = Server.Start();

@@ -31,7 +31,7 @@ public sealed class StatusTests
         server.End();
     }
 
-    [Theory]
+    [MainCase, Theory]
     [MemberData(nameof(Models.All), MemberType = typeof(Models))]
     public void Its_counters_agree_with_the_traffic(string model)
     {
@@ -170,7 +170,7 @@ public sealed class StatusTests
         Assert.Contains("served 2 connections, 1 message besides those of child processes (not known), 8 bytes in, 14 bytes out; calls of the server itself: ", server.End());
     }
 
-    [Fact]
+    [MainCase, Fact]
     public void Its_json_has_all_fields_and_plausible_values()
     {
         using Server server = Server.Start();
@@ -181,14 +181,14 @@ public sealed class StatusTests
         Assert.Equal(["accept", "recv", "send", "wait", "control", "wake", "enter", "await"], status.GetProperty("calls").EnumerateObject().Select(property => property.Name));
         Assert.InRange(status.GetProperty("uptimeSeconds").GetDouble(), 0.001, 600);
         Assert.InRange(Number(status, "threads"), 2, 200);
-        Assert.InRange(Number(status, "rssBytes"), 10_000_000, 1_000_000_000);
-        Assert.InRange(status.GetProperty("cpuUserSeconds").GetDouble() + status.GetProperty("cpuSystemSeconds").GetDouble(), 0.01, 60);
+        Assert.InRange(Number(status, "rssBytes"), 5_000_000, 1_000_000_000);
+        Assert.InRange(status.GetProperty("cpuUserSeconds").GetDouble() + status.GetProperty("cpuSystemSeconds").GetDouble(), 0.001, 60);
         Assert.Equal("epoll", status.GetProperty("selector").GetString());
         server.Switch("threads");
         Assert.Equal(JsonValueKind.Null, Json(server).GetProperty("selector").ValueKind);
     }
 
-    [Slow, Fact]
+    [MainCase, Slow, Fact]
     public void Memory_threads_and_CPU_time_agree_with_proc()
     {
         using Server server = Server.Start();
@@ -215,7 +215,7 @@ public sealed class StatusTests
         Limit.Until(() => Connections(server.Status()) == (1, 1, 0, 3, 0), "three clients wait");
     }
 
-    [Fact]
+    [MainCase, Fact]
     public void As_text_it_has_lines_with_the_same_numbers()
     {
         using Server server = Server.Start();

@@ -25,7 +25,7 @@ public sealed class SwitchOptionTests
         { "epoll --trigger level", "level-triggered" },
     };
 
-    [Fact]
+    [MainCase, Fact]
     public void Each_switch_sets_its_options_and_keeps_the_others_while_a_client_talks_on()
     {
         using Server server = Server.Start();
@@ -118,7 +118,7 @@ public sealed class SwitchOptionTests
         Assert.InRange(server.Status().GetProperty("sinceSwitch").GetProperty("calls").GetProperty("wait").GetInt64(), 1, 100);
     }
 
-    [Fact]
+    [MainCase, Fact]
     public void Children_are_counted_with_what_they_use_and_used()
     {
         using Server server = Server.Start("--model", "process");

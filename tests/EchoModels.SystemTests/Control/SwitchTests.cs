@@ -9,7 +9,7 @@ public sealed class SwitchTests
 {
     private const string Refusal = "the server is stopping";
 
-    [Slow, Fact]
+    [MainCase, Slow, Fact]
     public void Every_ordered_pair_of_models_keeps_a_connection_under_traffic_byte_for_byte()
     {
         int seed = Environment.TickCount;
@@ -121,7 +121,7 @@ public sealed class SwitchTests
         Assert.Equal(0, server.Status().GetProperty("switches").GetArrayLength());
     }
 
-    [Fact]
+    [MainCase, Fact]
     public void Its_json_has_all_fields()
     {
         using Server server = Server.Start();

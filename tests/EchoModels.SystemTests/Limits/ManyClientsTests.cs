@@ -9,7 +9,7 @@ public sealed class ManyClientsTests
 {
     private const int Many = 9_000;
 
-    [Theory]
+    [MainCase, Theory]
     [MemberData(nameof(Models.ForThousands), MemberType = typeof(Models))]
     public void Nine_thousand_clients_are_served(string model)
     {

@@ -7,7 +7,7 @@ namespace EchoModels.SystemTests.Serving;
 /// <summary>What the model process does when a child process fails or cannot be started.</summary>
 public sealed class ChildTests
 {
-    [Fact]
+    [MainCase, Fact]
     public void A_killed_child_ends_its_connection_and_no_other()
     {
         using Server server = Server.Start("--model", "process");
@@ -67,6 +67,34 @@ public sealed class ChildTests
         Assert.Equal(1, server.ExitCode());
         Assert.InRange(server.LinesMatching("WRN|ERR").Length, 1, 5);
         Assert.Single(server.LinesMatching("ERR process could not start: posix_spawn of cat: .*; there is no model left to serve"));
+    }
+
+    /// <summary>cat(1) serves a plain echo only.</summary>
+    [MainCase, Fact]
+    public void The_child_for_another_reply_is_the_program_itself()
+    {
+        using Server server = Server.Start("--model", "process", "--reply", "upper");
+        AssertRepliesWithChild(server);
+    }
+
+    [Slow, Fact]
+    public void The_child_of_a_library_that_dotnet_runs_is_that_library()
+    {
+        Assert.SkipWhen(Executable.IsNative, "a native executable has no library");
+        using Server server = Server.Start(new Launch
+        {
+            Arguments = ["serve", "-p", "0", "--model", "process", "--reply", "upper"],
+            Wrapper = ["/bin/sh", "-c", "exec dotnet \"$0.dll\" \"$@\""],
+        });
+        AssertRepliesWithChild(server);
+    }
+
+    private static void AssertRepliesWithChild(Server server)
+    {
+        using Client client = new(server);
+        client.Send("hello"u8);
+        client.Expect("HELLO"u8);
+        Assert.Equal(File.ReadAllBytes($"/proc/{server.Id}/comm"), File.ReadAllBytes($"/proc/{Child(server, client)}/comm"));
     }
 
     private static int Child(Server server, Client client)

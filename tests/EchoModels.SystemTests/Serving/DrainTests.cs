@@ -5,7 +5,7 @@ namespace EchoModels.SystemTests.Serving;
 /// <summary>Unsent bytes are still sent at the end, for as long as <c>--drain</c> allows.</summary>
 public sealed class DrainTests
 {
-    [Theory]
+    [MainCase, Theory]
     [MemberData(nameof(Models.All), MemberType = typeof(Models))]
     public void A_client_that_reads_only_after_the_signal_gets_everything(string model)
     {

@@ -7,7 +7,7 @@ namespace EchoModels.SystemTests.Serving;
 /// <summary>Every model in the running program: what was sent comes back, and the log reports what happened.</summary>
 public sealed class EchoTests
 {
-    [Theory]
+    [MainCase, Theory]
     [MemberData(nameof(Models.All), MemberType = typeof(Models))]
     public void Returns_messages_of_every_size(string model)
     {
@@ -45,7 +45,7 @@ public sealed class EchoTests
         server.End();
     }
 
-    [Fact]
+    [MainCase, Fact]
     public void Reports_which_child_process_ended_with_its_client()
     {
         using Server server = Server.Start("--model", "process", "--reply", "upper");
@@ -58,7 +58,7 @@ public sealed class EchoTests
         Assert.Contains("served 1 connection", server.End());
     }
 
-    [Theory]
+    [MainCase, Theory]
     [MemberData(nameof(Models.All), MemberType = typeof(Models))]
     public void Reports_which_connection_closed_and_why(string model)
     {
@@ -104,7 +104,7 @@ public sealed class EchoTests
         Assert.Contains($"served 3 connections, {Models.Messages(model, 3)}, {Models.Count(bytes, "byte")} in, {Models.Count(bytes, "byte")} out", server.End());
     }
 
-    [Theory]
+    [MainCase, Theory]
     [MemberData(nameof(Models.All), MemberType = typeof(Models))]
     public void Listens_on_IPv6(string model)
     {

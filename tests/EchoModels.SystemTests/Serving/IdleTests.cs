@@ -5,7 +5,7 @@ namespace EchoModels.SystemTests.Serving;
 /// <summary><c>--idle-timeout</c> with every model.</summary>
 public sealed class IdleTests
 {
-    [Theory]
+    [MainCase, Theory]
     [MemberData(nameof(Models.All), MemberType = typeof(Models))]
     public void A_client_that_sends_nothing_is_closed_and_the_log_reports_why(string model)
     {

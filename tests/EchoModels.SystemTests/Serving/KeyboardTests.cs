@@ -9,7 +9,7 @@ public sealed class KeyboardTests
     private const string CtrlC = "\u0003";
     private const string CtrlZ = "\u001a";
 
-    [Fact]
+    [MainCase, Fact]
     public void Each_key_switches_to_its_model_under_traffic()
     {
         using Window window = Window.Of("serve", "-p", "0", "-m", "poll");
@@ -113,7 +113,7 @@ public sealed class KeyboardTests
         Assert.DoesNotContain("unknown key", window.Screen);
     }
 
-    [Slow, Theory]
+    [MainCase, Slow, Theory]
     [InlineData(CtrlC)]
     [InlineData("\u001c")] // Ctrl+\ is SIGQUIT
     public void Ctrl_C_ends_it_with_a_summary_and_the_terminal_is_restored(string end)

@@ -18,7 +18,7 @@ public sealed class OutputTests
         Assert.DoesNotContain(server.Lines, line => line.Contains('\u001b'));
     }
 
-    [Fact]
+    [MainCase, Fact]
     public void Nothing_is_written_to_stdout()
     {
         using Server server = Server.Start(new Launch { Redirections = "2>/dev/null", Read = false });
@@ -74,7 +74,7 @@ public sealed class OutputTests
         server.End();
     }
 
-    [Slow, Theory]
+    [MainCase, Slow, Theory]
     [InlineData("2>&-")]
     [InlineData("1>&- 2>&-")]
     [InlineData("2>/dev/full")]
@@ -98,7 +98,7 @@ public sealed class OutputTests
         Assert.Equal(0, server.ExitCode());
     }
 
-    [Slow, Fact]
+    [MainCase, Slow, Fact]
     public void It_continues_when_the_reader_of_its_lines_ends()
     {
         using Server server = Server.Start(new Launch { Read = false });

@@ -31,7 +31,7 @@ public sealed class SignalTests
         AssertNothingIsLeft(server);
     }
 
-    [Theory]
+    [MainCase, Theory]
     [MemberData(nameof(Models.All), MemberType = typeof(Models))]
     public void SIGTERM_ends_every_model_and_its_clients_in_good_order(string model)
     {
@@ -69,7 +69,7 @@ public sealed class SignalTests
         Assert.Equal(0, server.ExitCode());
     }
 
-    [Slow, Theory]
+    [MainCase, Slow, Theory]
     [InlineData(Native.SIGTERM, Native.SIGTERM)]
     [InlineData(Native.SIGINT, Native.SIGINT)]
     [InlineData(Native.SIGHUP, Native.SIGQUIT)]

@@ -14,12 +14,17 @@ internal sealed record Outcome(int ExitCode, string Output, string Error)
     public string Everything => $"exit {ExitCode}\nstdout:\n{Output}\nstderr:\n{Error}";
 }
 
-/// <summary>The built executable.</summary>
+/// <summary>The executable that is tested: the built one, or the one that the environment names.</summary>
 internal static class Executable
 {
-    /// <summary>Where the build has put it.</summary>
-    public static string Path { get; } = typeof(Executable).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-        .Single(attribute => attribute.Key == "Executable").Value!;
+    /// <summary>The environment variable with the absolute path of another executable, a native one for instance.</summary>
+    private const string Variable = "ECHOMODELS_EXECUTABLE";
+
+    /// <summary>Where it is.</summary>
+    public static string Path { get; } = Find();
+
+    /// <summary>Whether it is one native file; otherwise the runtime loads the library beside it.</summary>
+    public static bool IsNative => !File.Exists(Path + ".dll");
 
     /// <summary>Runs it to its end.</summary>
     public static Outcome Run(params string[] arguments)
@@ -45,6 +50,19 @@ internal static class Executable
     /// <summary>How to start it with <see cref="Launcher.Start"/>.</summary>
     public static ProcessStartInfo Prepare(RuntimeDirectory directory, string[] wrapper, string[] arguments) =>
         Launcher.Prepare(directory, [.. wrapper, Path, .. arguments]);
+
+    private static string Find()
+    {
+        if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } named)
+        {
+            return typeof(Executable).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+                .Single(attribute => attribute.Key == "Executable").Value!;
+        }
+
+        return System.IO.Path.IsPathFullyQualified(named) && File.Exists(named)
+            ? named
+            : throw new ArgumentException($"{Variable} '{named}': accepted is the absolute path of an executable file");
+    }
 
     private static Outcome RunIn(RuntimeDirectory directory, string[] wrapper, string[] arguments)
     {

@@ -11,7 +11,7 @@ public sealed class CountTests
     private const int Messages = 10;
     private const int Bytes = Clients * Messages * 9;
 
-    [Theory]
+    [MainCase, Theory]
     [MemberData(nameof(Models.All), MemberType = typeof(Models))]
     public void The_server_counts_what_strace_counts(string model)
     {

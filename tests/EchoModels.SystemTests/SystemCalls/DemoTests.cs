@@ -6,7 +6,7 @@ namespace EchoModels.SystemTests.SystemCalls;
 /// <summary>A demonstration shows what the kernel returned, as strace sees it.</summary>
 public sealed class DemoTests
 {
-    [Slow, Fact]
+    [MainCase, Slow, Fact]
     public void Connect_in_progress_shows_what_strace_sees()
     {
         using RuntimeDirectory directory = new();

@@ -8,7 +8,7 @@ public sealed class EchoPathTests
 {
     private const int Messages = 20;
 
-    [Slow, Theory]
+    [MainCase, Slow, Theory]
     [InlineData("threads", null, 5)]
     [InlineData("threads", "epoll", 5)]
     [InlineData("threads", "busy-poll", 5)]
@@ -43,7 +43,7 @@ public sealed class EchoPathTests
         Assert.Equal(2 * count * Messages, trace.Serving.Count());
     }
 
-    [Slow, Theory]
+    [MainCase, Slow, Theory]
     [InlineData("epoll", "epoll_wait")]
     [InlineData("poll", "poll")]
     [InlineData("select-fdset", "select|pselect6")] // the C library uses either
@@ -70,7 +70,7 @@ public sealed class EchoPathTests
         }
     }
 
-    [Fact]
+    [MainCase, Fact]
     public void Busy_poll_polls_and_never_waits()
     {
         using Server server = Server.Start("--model", "busy-poll");
@@ -85,7 +85,7 @@ public sealed class EchoPathTests
         Assert.Equal(Messages, trace.Serving.Count(call => call.Name == "sendto"));
     }
 
-    [Slow, Theory]
+    [MainCase, Slow, Theory]
     [InlineData("epoll", 1, 1)]
     [InlineData("poll", 0, 0)]
     [InlineData("select", 0, 0)]

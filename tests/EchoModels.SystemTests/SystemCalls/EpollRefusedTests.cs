@@ -11,7 +11,7 @@ public sealed class EpollRefusedTests
 
     public static TheoryData<string> Errors => ["ENOSYS", "EPERM"];
 
-    [Theory]
+    [MainCase, Theory]
     [MemberData(nameof(Errors))]
     public void Uses_poll_from_the_start(string error)
     {
@@ -95,7 +95,7 @@ public sealed class EpollRefusedTests
     }
 
     /// <summary>The runtime's own epoll is refused as well: then only the models that need a Socket of the runtime are not available.</summary>
-    [Theory]
+    [MainCase, Theory]
     [MemberData(nameof(Errors))]
     public void Refused_from_the_very_first_call_it_serves_by_every_model_that_needs_no_socket_of_the_runtime(string error)
     {

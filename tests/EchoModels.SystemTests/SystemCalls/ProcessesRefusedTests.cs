@@ -8,7 +8,7 @@ public sealed class ProcessesRefusedTests
 {
     private const string Warning = "WRN cannot start a child process: posix_spawn of cat: ";
 
-    [Slow, Theory]
+    [MainCase, Slow, Theory]
     [InlineData("EAGAIN", "")]
     [InlineData("ENOMEM", "")]
     [InlineData("EAGAIN", "hello")]

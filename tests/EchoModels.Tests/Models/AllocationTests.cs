@@ -11,6 +11,7 @@ public sealed class AllocationTests
     private const int Messages = 10_000;
 
     [Theory]
+    [InlineData("busy-poll")]
     [InlineData("select-fdset")]
     [InlineData("poll")]
     [InlineData("epoll")]
