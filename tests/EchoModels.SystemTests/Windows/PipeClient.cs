@@ -10,6 +10,7 @@ internal sealed class PipeClient : IDisposable
 {
     private readonly Process _process;
     private readonly Task<string> _output;
+    private readonly Task<string> _error;
 
     /// <summary>Connects to the pipe of a server.</summary>
     public PipeClient(WindowsBuild build, int port)
@@ -17,7 +18,7 @@ internal sealed class PipeClient : IDisposable
         _process = build.StartPipeClient(port);
         _output = _process.StandardOutput.ReadToEndAsync();
         Assert.Equal("connected", _process.StandardError.ReadLine()?.TrimEnd('\r'));
-        _ = _process.StandardError.ReadToEndAsync();
+        _error = _process.StandardError.ReadToEndAsync();
     }
 
     public void Send(string text) => Send(Encoding.UTF8.GetBytes(text));
@@ -59,5 +60,11 @@ internal sealed class PipeClient : IDisposable
 
         _process.WaitForExit(Limit.Generous);
         _process.Dispose();
+
+        // Other processes of Wine may keep the pipes open: then these end with an exception, which nobody else looks at.
+        Observe(_output);
+        Observe(_error);
     }
+
+    private static void Observe(Task task) => task.ContinueWith(ended => _ = ended.Exception, TaskScheduler.Default);
 }

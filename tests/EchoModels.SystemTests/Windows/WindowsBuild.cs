@@ -128,6 +128,8 @@ public sealed class WindowsBuild : IDisposable
             Assert.Fail($"to publish {project} took more than {PublishLimit.TotalMinutes} minutes");
         }
 
+        // A server of the build may keep the pipes open: then the reading ends with an exception, which nobody else looks at.
+        _ = Task.WhenAll(output, error).ContinueWith(ended => _ = ended.Exception, TaskScheduler.Default);
         Assert.True(process.ExitCode == 0, $"publishing {project} for Windows failed:\n{output.Result}{error.Result}");
     }
 }

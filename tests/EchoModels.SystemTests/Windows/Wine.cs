@@ -76,6 +76,9 @@ internal sealed class Wine : IDisposable
         start.Environment["WINEDLLOVERRIDES"] = "winemenubuilder.exe="; // no menu of the desktop is changed
         start.Environment["DISPLAY"] = "";
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
+
+        // Under Wine, the finalizer of a method that was compiled at run time can end the process: so nothing is collected in so short a run.
+        start.Environment["DOTNET_GCgen0size"] = "10000000"; // hexadecimal: 256 MiB
         return start;
     }
 
