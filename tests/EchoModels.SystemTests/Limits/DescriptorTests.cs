@@ -166,7 +166,7 @@ public sealed class DescriptorTests
         Outcome outcome = Executable.RunUnder(
             ["/bin/sh", "-c", $"{SoftLimit}; exec \"$0\" \"$@\""], "client", "-p", $"{server.Port}", "-c", "1200", "-n", "2", "--think", "100ms");
         Assert.True(outcome.ExitCode == 0, outcome.Everything);
-        Assert.Contains("served 1200 connections, 2400 messages", server.End());
+        Assert.Contains("served 1,200 connections, 2,400 messages", server.End());
     }
 
     /// <summary>With fewer than 21 descriptors, .NET itself does not start, and prints its own message.</summary>
