@@ -8,7 +8,7 @@ internal sealed record ClientOptions
     /// <summary>Where to connect to; the first address of a host that has several.</summary>
     public required IPEndPoint Server { get; init; }
 
-    /// <summary>The other addresses of the host, which are tried in this order where nobody can be connected.</summary>
+    /// <summary>The other addresses of the host, which are tried in this order when no connection can be made.</summary>
     public IReadOnlyList<IPEndPoint> OtherAddresses { get; init; } = [];
 
     public int Connections { get; init; } = 20;

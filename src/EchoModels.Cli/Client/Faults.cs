@@ -70,7 +70,7 @@ internal sealed class Faults(ClientOptions options)
         _first.TryAdd(kind, (client.Received, client.Slot));
     }
 
-    /// <summary>Goes on to another address of the same host, as nobody was connected at the last one.</summary>
+    /// <summary>Goes on to another address of the same host, as no connection was made to the last one.</summary>
     public void TryNext(IPEndPoint next, Fault failure)
     {
         _failedAddresses.Add($"{Server} {Words(failure)}");

@@ -4,7 +4,7 @@ using EchoModels.Cli.Posix;
 namespace EchoModels.Cli.CommandLine;
 
 /// <summary>Standard output by write(2): every error is reported, in words that name the stream.</summary>
-/// <remarks>The console's own stream reports nothing when the reader of a pipe has gone, so that a program would write on for nobody.</remarks>
+/// <remarks>The console's own stream reports nothing when the reading end of a pipe is closed, so that a program would go on writing to no effect.</remarks>
 /// <param name="number">The descriptor; -1 if it is closed.</param>
 internal sealed class StandardOutput(int number) : Stream
 {

@@ -10,7 +10,7 @@ namespace EchoModels.Async;
 /// The runtime makes the system calls, so only what is begun and completed can be reported. When it is disposed of, no socket of the set is
 /// left in the runtime's own epoll.
 /// </remarks>
-internal sealed class AsyncSockets : IDisposable
+internal sealed partial class AsyncSockets : IDisposable
 {
     /// <summary>Whether what follows an await runs on the thread that waited, instead of on a thread of the pool: one switch less.</summary>
     /// <remarks>Not public, but left reachable by the runtime for trials. Without it everything works, at twice the price.</remarks>
@@ -32,17 +32,6 @@ internal sealed class AsyncSockets : IDisposable
         RuntimeThreads.Start();
         if (OperatingSystem.IsLinux())
             RuntimeEpoll.Find();
-    }
-
-    /// <summary>Runs something on the thread that waits in the runtime's epoll, and returns when it is done.</summary>
-    /// <remarks>
-    /// A socket that joins that epoll is ready at once, as it has room to send (EPOLLOUT). With a thousand that join, the thread would be
-    /// woken a thousand times, and take the processor from whoever adds them. While it is the one that adds them, it is not woken.
-    /// </remarks>
-    public void RunOnRuntimeThread(Action action)
-    {
-        if (!TryRunOnRuntimeThread(action))
-            action(); // it takes longer, and that is all
     }
 
     /// <summary>Waits for a connection, and takes it into the set; null if there is none to serve.</summary>
@@ -92,50 +81,5 @@ internal sealed class AsyncSockets : IDisposable
     {
         if (OperatingSystem.IsLinux())
             RuntimeEpoll.Remove(_sockets);
-    }
-
-    /// <returns>False if that thread cannot be reached: no descriptor is free, or the datagram is refused; then nothing was run.</returns>
-    private bool TryRunOnRuntimeThread(Action action)
-    {
-        using Waker? waker = OperatingSystem.IsLinux() ? TryOpenWaker() : null;
-        if (waker is null)
-            return false;
-
-        using CancellationTokenSource refused = new();
-        Task<bool> done = RunWhenWoken(_objects[waker.Socket], action, refused.Token);
-        _sockets.Kernel.Send(waker.Socket, [0], out SocketError error);
-        if (error != SocketError.Success)
-            refused.Cancel();
-
-        return done.GetAwaiter().GetResult();
-    }
-
-    private Waker? TryOpenWaker()
-    {
-        try
-        {
-            return new Waker(_sockets.Kernel);
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>What follows the await runs on the thread that has received.</summary>
-    private static async Task<bool> RunWhenWoken(Socket waker, Action action, CancellationToken refused)
-    {
-        PreferInline?.Invoke(waker, true);
-        try
-        {
-            await waker.ReceiveAsync(new byte[1], refused);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
-
-        action();
-        return true;
     }
 }
